@@ -1,0 +1,69 @@
+"""Nights: half-open ranges of local dates. A night is named by the date of its evening."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+ONE_NIGHT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Nights:
+    """The nights from `arrival` up to, not including, `departure`.
+
+    Both are local dates of the property. An empty or backward range cannot be built: ValueError.
+    """
+
+    arrival: date
+    departure: date
+
+    def __post_init__(self) -> None:
+        if self.departure <= self.arrival:
+            raise ValueError(f"no night between {self.arrival} and {self.departure}")
+
+    def __len__(self) -> int:
+        return (self.departure - self.arrival).days
+
+    def __iter__(self) -> Iterator[date]:
+        night = self.arrival
+        while night < self.departure:
+            yield night
+            night += ONE_NIGHT
+
+    def __contains__(self, night: object) -> bool:
+        return isinstance(night, date) and self.arrival <= night < self.departure
+
+    def overlaps(self, other: Nights) -> bool:
+        """Whether the two share a night; a departure on the other's arrival day is no overlap."""
+        return self.arrival < other.departure and other.arrival < self.departure
+
+    def touches(self, other: Nights) -> bool:
+        """Whether the two overlap or follow each other without a free night between."""
+        return self.arrival <= other.departure and other.arrival <= self.departure
+
+    def covers(self, other: Nights) -> bool:
+        return self.arrival <= other.arrival and other.departure <= self.departure
+
+
+def runs(nights: Iterable[date]) -> list[Nights]:
+    """The fewest unbroken ranges that hold exactly these nights, in order."""
+    found: list[Nights] = []
+    first: date | None = None
+    last: date | None = None
+    for night in sorted(set(nights)):
+        if first is not None and last is not None and night == last + ONE_NIGHT:
+            last = night
+            continue
+        if first is not None and last is not None:
+            found.append(Nights(first, last + ONE_NIGHT))
+        first = last = night
+    if first is not None and last is not None:
+        found.append(Nights(first, last + ONE_NIGHT))
+    return found
+
+
+def night_set(ranges: Iterable[Nights]) -> frozenset[date]:
+    """Every night of any of the ranges."""
+    return frozenset(night for nights in ranges for night in nights)

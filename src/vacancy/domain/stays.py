@@ -1,0 +1,90 @@
+"""What the house holds true: stays, the nights they want, and the conflicts between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from vacancy.domain.claims import Kind, Reason
+from vacancy.domain.nights import Nights
+
+
+class StayStatus(StrEnum):
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    MISSING = "missing"
+    CANCELED = "canceled"
+    WITHDRAWN = "withdrawn"
+    COMPLETED = "completed"
+
+
+LIVE_STATUSES = frozenset({StayStatus.HELD, StayStatus.CONFIRMED, StayStatus.MISSING})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Nights that a stay wants, and since when: its place in the queue for them."""
+
+    nights: Nights
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A guest's nights or a block, held true.
+
+    `spans` together are one unbroken range, in order. `feed_id` is None for a direct stay.
+    `mirrored`: a block that only repeats stays of other feeds (channels linked directly).
+    """
+
+    id: str
+    unit_id: str
+    kind: Kind
+    reason: Reason | None
+    status: StayStatus
+    channel: str
+    feed_id: str | None
+    spans: tuple[Span, ...]
+    opened_at: datetime
+    reservation_code: str | None = None
+    mirrored: bool = False
+    closed_at: datetime | None = None
+
+    @property
+    def nights(self) -> Nights:
+        return Nights(self.spans[0].nights.arrival, self.spans[-1].nights.departure)
+
+    @property
+    def live(self) -> bool:
+        return self.status in LIVE_STATUSES
+
+
+class ConflictKind(StrEnum):
+    DOUBLE_BOOKING = "double_booking"
+    BLOCKED_NIGHT_SOLD = "blocked_night_sold"
+    TURNOVER = "turnover"
+    LINKED_UNIT = "linked_unit"
+
+
+class ConflictStatus(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two stays that want the same nights. `first` wanted them first; nights are in order."""
+
+    id: str
+    unit_id: str
+    kind: ConflictKind
+    status: ConflictStatus
+    first: str
+    second: str
+    nights: tuple[date, ...]
+    opened_at: datetime
+    resolved_at: datetime | None = None
+    resolution: str | None = None

@@ -25,7 +25,9 @@ metadata.naming_convention = {
 
 
 def _instant(*, nullable: bool = False) -> Any:
-    return Field(sa_type=UTCDateTime, nullable=nullable, default=None if nullable else ...)
+    return Field(
+        sa_type=UTCDateTime, nullable=nullable, default=None if nullable else ...
+    )
 
 
 class Installation(SQLModel, table=True):
@@ -105,7 +107,9 @@ class Feed(SQLModel, table=True):
     url_digest: str
     host: str
     url_tail: str
-    settings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    settings: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False)
+    )
     settings_digest: str = ""
     managed_by: str = "api"
     every: int = 900
@@ -126,7 +130,9 @@ class Feed(SQLModel, table=True):
     last_full_at: datetime | None = _instant(nullable=True)
     last_outcome: str | None = None
     last_reason: str | None = None
-    habits: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    habits: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False)
+    )
     created_at: datetime = _instant()
     retired_at: datetime | None = _instant(nullable=True)
 
@@ -141,7 +147,9 @@ class Poll(SQLModel, table=True):
     started_at: datetime = _instant()
     outcome: str
     reason: str | None = None
-    counts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    counts: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False)
+    )
     millis: int = 0
     repeats: int = 0
     last_repeat_at: datetime | None = _instant(nullable=True)
@@ -171,7 +179,9 @@ class Doubt(SQLModel, table=True):
     agreeing_since: datetime | None = _instant(nullable=True)
     last_agreed_at: datetime | None = _instant(nullable=True)
     needs_person: bool = False
-    held: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    held: list[str] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False)
+    )
     answer_digest: str = ""
     alarmed_at: datetime | None = _instant(nullable=True)
     decided_at: datetime | None = _instant(nullable=True)
@@ -232,7 +242,9 @@ class Stay(SQLModel, table=True):
     status: str
     arrival: date
     departure: date
-    spans: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    spans: list[Any] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False)
+    )
     reservation_code: str | None = None
     mirrored: bool = False
     opened_at: datetime = _instant()
@@ -259,7 +271,9 @@ class Conflict(SQLModel, table=True):
     status: str
     first_stay_id: str = Field(foreign_key="stay.id")
     second_stay_id: str = Field(foreign_key="stay.id")
-    nights: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    nights: list[str] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False)
+    )
     opened_at: datetime = _instant()
     updated_at: datetime = _instant()
     acknowledged_at: datetime | None = _instant(nullable=True)
@@ -297,7 +311,9 @@ class Export(SQLModel, table=True):
 class Publication(SQLModel, table=True):
     """One stay's nights in one export, from version to version (the first without them)."""
 
-    __table_args__ = (Index("ix_publication_export_id_to_version", "export_id", "to_version"),)
+    __table_args__ = (
+        Index("ix_publication_export_id_to_version", "export_id", "to_version"),
+    )
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id")
     export_id: str = Field(foreign_key="export.id")
@@ -339,5 +355,7 @@ class Event(SQLModel, table=True):
     property_id: str | None = None
     unit_id: str | None = None
     actor: str = "vacancy"
-    data: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    data: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False)
+    )
     previous: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))

@@ -1,0 +1,128 @@
+"""The store: an engine on SQLite or PostgreSQL, and one transaction at a time.
+
+SQLite opens every writing transaction with BEGIN IMMEDIATE: the driver's own way loses updates
+without an error when two writers have read first.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, event, inspect, text
+from sqlalchemy.engine import Connection, make_url
+from sqlmodel import Session, create_engine
+
+#: The newest migration. A test holds it equal to the newest script.
+HEAD = "0001"
+
+_MIGRATION_LOCK = 7_203_114_250_001
+_BUSY_MILLIS = 15_000
+
+
+class Store:
+    """Where the house keeps what it knows."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._reading = engine.execution_options(read_only=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction that may write: committed as the block ends, rolled back on any error."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One transaction that only reads, from one consistent state."""
+        with Session(self._reading, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """A store by its address: `sqlite:///path` or `postgresql://...`. Nothing is created but the file."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        return Store(_sqlite(url, address.database))
+    if address.drivername == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+    engine = create_engine(
+        address,
+        pool_pre_ping=True,
+        pool_size=10,
+        max_overflow=30,
+        connect_args={"connect_timeout": 5},
+    )
+    return Store(engine)
+
+
+def _sqlite(url: str, path: str | None) -> Engine:
+    if path and path != ":memory:":
+        file = Path(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    engine = create_engine(
+        url, pool_size=10, max_overflow=30, connect_args={"timeout": 15}
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun by `_begin_sqlite` alone
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLIS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def version(store: Store) -> str | None:
+    """The migration the store stands at; None for an empty one."""
+    with store.engine.execution_options(read_only=True).connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(
+            text("SELECT version_num FROM alembic_version")
+        ).scalar()
+
+
+def migrate(store: Store) -> bool:
+    """Bring the store to the newest shape, in one transaction; True if anything was done.
+
+    Two processes that start together migrate once: the second waits, then finds it done.
+    """
+    if version(store) == HEAD:
+        return False
+    with store.engine.begin() as connection:
+        if not store.is_sqlite:
+            connection.execute(
+                text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK}
+            )
+        config = Config()
+        config.set_main_option("script_location", "vacancy:store/migrations")
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return True

@@ -75,9 +75,7 @@ def _sqlite(url: str, path: str | None) -> Engine:
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():
             os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-    engine = create_engine(
-        url, pool_size=10, max_overflow=30, connect_args={"timeout": 15}
-    )
+    engine = create_engine(url, pool_size=10, max_overflow=30, connect_args={"timeout": 15})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -103,9 +101,7 @@ def version(store: Store) -> str | None:
     with store.engine.execution_options(read_only=True).connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
-        return connection.execute(
-            text("SELECT version_num FROM alembic_version")
-        ).scalar()
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def migrate(store: Store) -> bool:
@@ -117,9 +113,7 @@ def migrate(store: Store) -> bool:
         return False
     with store.engine.begin() as connection:
         if not store.is_sqlite:
-            connection.execute(
-                text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK}
-            )
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         config = Config()
         config.set_main_option("script_location", "vacancy:store/migrations")
         config.set_main_option("path_separator", "os")

@@ -25,9 +25,7 @@ metadata.naming_convention = {
 
 
 def _instant(*, nullable: bool = False) -> Any:
-    return Field(
-        sa_type=UTCDateTime, nullable=nullable, default=None if nullable else ...
-    )
+    return Field(sa_type=UTCDateTime, nullable=nullable, default=None if nullable else ...)
 
 
 class Installation(SQLModel, table=True):
@@ -90,7 +88,8 @@ class Feed(SQLModel, table=True):
     `url` is encrypted; `url_digest` is keyed and tells an edited address; `host` and `url_tail` are
     what people may see. `settings_digest` covers the address, the reading settings and the profile
     catalogue: when it changes, validators and digest are dropped. `body` is the last good body and
-    `entries` what was read of it, both compressed. `health` is ok, failing, stale, suspicious, gone,
+    `entries` what was read of it, both compressed. `repeats` counts the unchanged polls since the
+    one written as `last_poll_id`. `health` is ok, failing, stale, suspicious, gone,
     paused or retired; `failures` counts those in a row. `habits` is what was learned of the channel.
     """
 
@@ -107,9 +106,7 @@ class Feed(SQLModel, table=True):
     url_digest: str
     host: str
     url_tail: str
-    settings: dict[str, Any] = Field(
-        default_factory=dict, sa_column=Column(JSON, nullable=False)
-    )
+    settings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     settings_digest: str = ""
     managed_by: str = "api"
     every: int = 900
@@ -130,9 +127,9 @@ class Feed(SQLModel, table=True):
     last_full_at: datetime | None = _instant(nullable=True)
     last_outcome: str | None = None
     last_reason: str | None = None
-    habits: dict[str, Any] = Field(
-        default_factory=dict, sa_column=Column(JSON, nullable=False)
-    )
+    last_poll_id: str | None = None
+    repeats: int = 0
+    habits: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     created_at: datetime = _instant()
     retired_at: datetime | None = _instant(nullable=True)
 
@@ -147,9 +144,7 @@ class Poll(SQLModel, table=True):
     started_at: datetime = _instant()
     outcome: str
     reason: str | None = None
-    counts: dict[str, Any] = Field(
-        default_factory=dict, sa_column=Column(JSON, nullable=False)
-    )
+    counts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     millis: int = 0
     repeats: int = 0
     last_repeat_at: datetime | None = _instant(nullable=True)
@@ -179,9 +174,7 @@ class Doubt(SQLModel, table=True):
     agreeing_since: datetime | None = _instant(nullable=True)
     last_agreed_at: datetime | None = _instant(nullable=True)
     needs_person: bool = False
-    held: list[str] = Field(
-        default_factory=list, sa_column=Column(JSON, nullable=False)
-    )
+    held: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     answer_digest: str = ""
     alarmed_at: datetime | None = _instant(nullable=True)
     decided_at: datetime | None = _instant(nullable=True)
@@ -229,9 +222,7 @@ class Stay(SQLModel, table=True):
     repeat their ends for searching.
     """
 
-    __table_args__ = (
-        Index("ix_stay_unit_id_status_departure", "unit_id", "status", "departure"),
-    )
+    __table_args__ = (Index("ix_stay_unit_id_status_departure", "unit_id", "status", "departure"),)
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id")
     unit_id: str = Field(foreign_key="unit.id")
@@ -242,9 +233,7 @@ class Stay(SQLModel, table=True):
     status: str
     arrival: date
     departure: date
-    spans: list[Any] = Field(
-        default_factory=list, sa_column=Column(JSON, nullable=False)
-    )
+    spans: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     reservation_code: str | None = None
     mirrored: bool = False
     opened_at: datetime = _instant()
@@ -271,9 +260,7 @@ class Conflict(SQLModel, table=True):
     status: str
     first_stay_id: str = Field(foreign_key="stay.id")
     second_stay_id: str = Field(foreign_key="stay.id")
-    nights: list[str] = Field(
-        default_factory=list, sa_column=Column(JSON, nullable=False)
-    )
+    nights: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     opened_at: datetime = _instant()
     updated_at: datetime = _instant()
     acknowledged_at: datetime | None = _instant(nullable=True)
@@ -311,9 +298,7 @@ class Export(SQLModel, table=True):
 class Publication(SQLModel, table=True):
     """One stay's nights in one export, from version to version (the first without them)."""
 
-    __table_args__ = (
-        Index("ix_publication_export_id_to_version", "export_id", "to_version"),
-    )
+    __table_args__ = (Index("ix_publication_export_id_to_version", "export_id", "to_version"),)
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id")
     export_id: str = Field(foreign_key="export.id")
@@ -355,7 +340,5 @@ class Event(SQLModel, table=True):
     property_id: str | None = None
     unit_id: str | None = None
     actor: str = "vacancy"
-    data: dict[str, Any] = Field(
-        default_factory=dict, sa_column=Column(JSON, nullable=False)
-    )
+    data: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     previous: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))

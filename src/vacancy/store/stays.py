@@ -1,0 +1,206 @@
+"""Stays, the night map and conflicts of a unit: rows to values and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, Table, and_, bindparam, delete, insert, or_, select, update
+from sqlmodel import Session
+
+from vacancy.domain.claims import Kind, Reason
+from vacancy.domain.nights import Nights
+from vacancy.domain.stays import (
+    LIVE_STATUSES,
+    Conflict,
+    ConflictKind,
+    ConflictStatus,
+    Span,
+    Stay,
+    StayStatus,
+)
+from vacancy.store import tables
+
+_STAY: Table = tables.metadata.tables["stay"]
+_NIGHT: Table = tables.metadata.tables["night"]
+_CONFLICT: Table = tables.metadata.tables["conflict"]
+_UNIT: Table = tables.metadata.tables["unit"]
+_LIVE = tuple(status.value for status in LIVE_STATUSES)
+
+
+def _span(raw: Sequence[str]) -> Span:
+    arrival, departure, since = raw
+    nights = Nights(date.fromisoformat(arrival), date.fromisoformat(departure))
+    return Span(nights, datetime.fromisoformat(since))
+
+
+def _raw_span(span: Span) -> list[str]:
+    nights = span.nights
+    return [nights.arrival.isoformat(), nights.departure.isoformat(), span.since.isoformat()]
+
+
+def _stay(row: Row[Any]) -> Stay:
+    return Stay(
+        id=row.id,
+        unit_id=row.unit_id,
+        kind=Kind(row.kind),
+        reason=Reason(row.reason) if row.reason else None,
+        status=StayStatus(row.status),
+        channel=row.channel,
+        feed_id=row.feed_id,
+        spans=tuple(_span(raw) for raw in row.spans),
+        opened_at=row.opened_at,
+        reservation_code=row.reservation_code,
+        mirrored=row.mirrored,
+        closed_at=row.closed_at,
+    )
+
+
+def _stay_values(stay: Stay, now: datetime) -> dict[str, Any]:
+    nights = stay.nights
+    return {
+        "feed_id": stay.feed_id,
+        "channel": stay.channel,
+        "kind": stay.kind.value,
+        "reason": stay.reason.value if stay.reason else None,
+        "status": stay.status.value,
+        "arrival": nights.arrival,
+        "departure": nights.departure,
+        "spans": [_raw_span(span) for span in stay.spans],
+        "reservation_code": stay.reservation_code,
+        "mirrored": stay.mirrored,
+        "opened_at": stay.opened_at,
+        "updated_at": now,
+        "closed_at": stay.closed_at,
+    }
+
+
+def of_unit(session: Session, unit_id: str, closed_since: datetime) -> tuple[Stay, ...]:
+    """The unit's live stays, and those closed since then."""
+    query = (
+        select(_STAY)
+        .where(_STAY.c.unit_id == unit_id)
+        .where(or_(_STAY.c.status.in_(_LIVE), _STAY.c.closed_at >= closed_since))
+        .order_by(_STAY.c.arrival, _STAY.c.id)
+    )
+    return tuple(_stay(row) for row in session.execute(query))
+
+
+def by_ids(session: Session, stay_ids: Sequence[str]) -> dict[str, Stay]:
+    """These stays by id, whatever their status; unknown ids are left out."""
+    query = select(_STAY).where(_STAY.c.id.in_(stay_ids))
+    return {row.id: _stay(row) for row in session.execute(query)}
+
+
+def save(session: Session, account_id: str, stays: Sequence[Stay], now: datetime) -> None:
+    """Write new and changed stays."""
+    if not stays:
+        return
+    ids = [stay.id for stay in stays]
+    present = set(session.execute(select(_STAY.c.id).where(_STAY.c.id.in_(ids))).scalars())
+    new = [
+        {
+            "id": stay.id,
+            "account_id": account_id,
+            "unit_id": stay.unit_id,
+            **_stay_values(stay, now),
+        }
+        for stay in stays
+        if stay.id not in present
+    ]
+    changed = [
+        {"row_id": stay.id, **_stay_values(stay, now)} for stay in stays if stay.id in present
+    ]
+    if new:
+        session.execute(insert(_STAY), new)
+    if changed:
+        statement = update(_STAY).where(_STAY.c.id == bindparam("row_id"))
+        session.connection().execute(statement, changed)
+
+
+def lock_unit(session: Session, unit_id: str) -> None:
+    """Take the unit's row, so that one writer at a time decides about its nights."""
+    session.execute(update(_UNIT).where(_UNIT.c.id == unit_id).values(revision=_UNIT.c.revision))
+
+
+def night_map(session: Session, unit_id: str) -> dict[date, str]:
+    """Which stay holds each night."""
+    query = select(_NIGHT.c.night, _NIGHT.c.stay_id).where(_NIGHT.c.unit_id == unit_id)
+    return {row.night: row.stay_id for row in session.execute(query)}
+
+
+def put_night_map(session: Session, unit_id: str, wanted: Mapping[date, str]) -> bool:
+    """Make the unit's night map this one: deletes, then inserts. True if it differed."""
+    present = night_map(session, unit_id)
+    gone = [night for night, stay_id in present.items() if wanted.get(night) != stay_id]
+    added = [night for night, stay_id in wanted.items() if present.get(night) != stay_id]
+    for chunk in (gone[i : i + 500] for i in range(0, len(gone), 500)):
+        session.execute(
+            delete(_NIGHT).where(and_(_NIGHT.c.unit_id == unit_id, _NIGHT.c.night.in_(chunk)))
+        )
+    if added:
+        rows = [{"unit_id": unit_id, "night": night, "stay_id": wanted[night]} for night in added]
+        session.execute(insert(_NIGHT), rows)
+    return bool(gone or added)
+
+
+def _conflict(row: Row[Any]) -> Conflict:
+    return Conflict(
+        id=row.id,
+        unit_id=row.unit_id,
+        kind=ConflictKind(row.kind),
+        status=ConflictStatus(row.status),
+        first=row.first_stay_id,
+        second=row.second_stay_id,
+        nights=tuple(date.fromisoformat(night) for night in row.nights),
+        opened_at=row.opened_at,
+        resolved_at=row.resolved_at,
+        resolution=row.resolution,
+    )
+
+
+def conflicts_of_unit(
+    session: Session, unit_id: str, resolved_since: datetime
+) -> tuple[Conflict, ...]:
+    """The unit's conflicts that are not resolved, and those resolved since then."""
+    resolved = ConflictStatus.RESOLVED.value
+    query = (
+        select(_CONFLICT)
+        .where(_CONFLICT.c.unit_id == unit_id)
+        .where(or_(_CONFLICT.c.status != resolved, _CONFLICT.c.resolved_at >= resolved_since))
+        .order_by(_CONFLICT.c.opened_at, _CONFLICT.c.id)
+    )
+    return tuple(_conflict(row) for row in session.execute(query))
+
+
+def save_conflicts(
+    session: Session, account_id: str, conflicts: Sequence[Conflict], now: datetime
+) -> None:
+    """Write new and changed conflicts."""
+    ids = [conflict.id for conflict in conflicts]
+    present = set(session.execute(select(_CONFLICT.c.id).where(_CONFLICT.c.id.in_(ids))).scalars())
+    for conflict in conflicts:
+        values = {
+            "kind": conflict.kind.value,
+            "status": conflict.status.value,
+            "first_stay_id": conflict.first,
+            "second_stay_id": conflict.second,
+            "nights": [night.isoformat() for night in conflict.nights],
+            "opened_at": conflict.opened_at,
+            "updated_at": now,
+            "resolved_at": conflict.resolved_at,
+            "resolution": conflict.resolution,
+        }
+        if conflict.id in present:
+            session.execute(update(_CONFLICT).where(_CONFLICT.c.id == conflict.id).values(values))
+        else:
+            whose = {"id": conflict.id, "account_id": account_id, "unit_id": conflict.unit_id}
+            session.execute(insert(_CONFLICT).values({**whose, **values}))
+
+
+def raise_revision(session: Session, unit_id: str) -> None:
+    """Say that the unit's stays changed."""
+    session.execute(
+        update(_UNIT).where(_UNIT.c.id == unit_id).values(revision=_UNIT.c.revision + 1)
+    )

@@ -1,0 +1,42 @@
+"""What the host wrote down: the whole of `vacancy.toml`, read once, frozen, wrong values named.
+
+Sits on the bottom floor and imports nothing of ours. Secrets (feed addresses, alert addresses, the
+database's address) are `SecretStr`: no repr, str or dump shows them.
+"""
+
+from vacancy.settings.load import MINIMAL, SettingsError, find, load
+from vacancy.settings.models import (
+    EVERYONE,
+    Alerts,
+    ExportWish,
+    Feed,
+    Limits,
+    Network,
+    Polling,
+    Release,
+    Server,
+    Settings,
+    Unit,
+    digest,
+)
+from vacancy.settings.values import CHANNELS
+
+__all__ = [
+    "CHANNELS",
+    "EVERYONE",
+    "MINIMAL",
+    "Alerts",
+    "ExportWish",
+    "Feed",
+    "Limits",
+    "Network",
+    "Polling",
+    "Release",
+    "Server",
+    "Settings",
+    "SettingsError",
+    "Unit",
+    "digest",
+    "find",
+    "load",
+]

@@ -1,0 +1,100 @@
+"""What the parts of a config must mean together: looked at before they are shaped.
+
+Works on the plain values of the file and passes over what has another shape than it should
+(the models name that), so that every problem of a config is found in one reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vacancy.settings.values import CHANNELS, did_you_mean
+
+#: A key's place, as pydantic gives it: ("units", 0, "feeds", "airbnb").
+Place = tuple[str | int, ...]
+Problem = tuple[Place, str]
+
+
+def problems(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Everything in `data` that no single value is to blame for."""
+    units = data.get("units", [])
+    tables = [
+        (("units", index), unit)
+        for index, unit in enumerate(units if isinstance(units, list | tuple) else [])
+        if isinstance(unit, dict)
+    ]
+    yield from _slugs(tables)
+    yield from _properties(tables)
+    for place, unit in tables:
+        yield from _feed_keys(place, unit)
+        yield from _exports(place, unit)
+
+
+def _slugs(tables: list[tuple[Place, dict[str, Any]]]) -> Iterator[Problem]:
+    seen: dict[object, Place] = {}
+    olds: set[object] = set()
+    for place, unit in tables:
+        slug = str(unit.get("slug", ""))
+        if slug and slug in seen:
+            yield (*place, "slug"), f'"{slug}" is already the slug of units[{seen[slug][1]}]'
+        seen.setdefault(slug, place)
+    for place, unit in tables:
+        was = unit.get("was")
+        if was is None:
+            continue
+        if was in seen or was in olds:
+            yield (*place, "was"), f'"{was}" is also the slug of another unit'
+        olds.add(str(was))
+
+
+def _properties(tables: list[tuple[Place, dict[str, Any]]]) -> Iterator[Problem]:
+    first: dict[tuple[str, str], tuple[object, str]] = {}
+    for place, unit in tables:
+        name = str(unit.get("property") or unit.get("name") or unit.get("slug") or "")
+        for key in ("timezone", "check_in", "check_out"):
+            value, slug = unit.get(key), str(unit.get("slug"))
+            if value is None:
+                continue
+            said, by = first.setdefault((name, key), (value, slug))
+            if said != value:
+                yield (
+                    (*place, key),
+                    f'units of one property ("{name}") share it: "{by}" says "{said}"',
+                )
+
+
+def _feed_keys(place: Place, unit: dict[str, Any]) -> Iterator[Problem]:
+    for key, feed in _feeds(unit).items():
+        named = isinstance(feed, dict) and "channel" in feed
+        if not named and key not in CHANNELS:
+            yield (*place, "feeds", key), _no_channel(key)
+
+
+def _no_channel(key: str) -> str:
+    channel = key.rstrip("0123456789_-")
+    if channel in CHANNELS:
+        return f'say whose feed it is: {key} = {{ channel = "{channel}", url = "..." }}'
+    near = did_you_mean(key, list(CHANNELS)) or '; name one, or say channel = "..." in its table'
+    return f'"{key}" is no channel{near}'
+
+
+def _exports(place: Place, unit: dict[str, Any]) -> Iterator[Problem]:
+    wanted = unit.get("exports")
+    if not isinstance(wanted, list):
+        return
+    known = [*_feeds(unit), *CHANNELS, "everyone"]
+    for index, key in enumerate(wanted):
+        if key not in known:
+            near = did_you_mean(str(key), known)
+            yield (
+                (*place, "exports", index),
+                f'"{key}" is neither a feed of this unit, a channel, nor "everyone"{near}',
+            )
+        elif key in wanted[:index]:
+            yield (*place, "exports", index), f'"{key}" is named twice'
+
+
+def _feeds(unit: dict[str, Any]) -> dict[str, Any]:
+    feeds = unit.get("feeds", {})
+    return feeds if isinstance(feeds, dict) else {}

@@ -273,10 +273,15 @@ class Export(SQLModel, table=True):
     """One outbound iCal URL of a unit, made for one feed's key, a channel, or `everyone`.
 
     `token` is encrypted to show again, `token_hash` finds it. `content` is the digest of what is
-    published; `version` rises only with it. `body` is kept to be served whatever else fails.
+    published; `version` rises only with it. `body`, gzipped, is kept to be served whatever else
+    fails; `etag` is that of its plain bytes. `revision` rises with all that a server must learn of:
+    content, token, revocation.
     """
 
-    __table_args__ = (UniqueConstraint("unit_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("unit_id", "key"),
+        Index("ix_export_served", "revoked_at", "unit_id", "revision"),
+    )
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id")
     unit_id: str = Field(foreign_key="unit.id", index=True)
@@ -286,6 +291,7 @@ class Export(SQLModel, table=True):
     managed_by: str = "api"
     token: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     token_hash: str = Field(unique=True)
+    revision: int = 0
     version: int = 0
     content: str | None = None
     body: bytes | None = Field(default=None, sa_column=Column(LargeBinary))

@@ -210,6 +210,7 @@ def upgrade() -> None:
         sa.Column("managed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("token", sa.LargeBinary(), nullable=False),
         sa.Column("token_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("content", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
@@ -227,6 +228,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("unit_id", "key", name=op.f("uq_export_unit_id_key")),
     )
     with op.batch_alter_table("export", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_export_served", ["revoked_at", "unit_id", "revision"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_export_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
@@ -423,6 +427,7 @@ def downgrade() -> None:
     op.drop_table("poll")
     with op.batch_alter_table("export", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_export_unit_id"))
+        batch_op.drop_index("ix_export_served")
 
     op.drop_table("export")
     with op.batch_alter_table("doubt", schema=None) as batch_op:

@@ -1,0 +1,144 @@
+"""Feeds as they are declared: found, kept, edited, retired. How they are polled is in `polls`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlmodel import Session
+
+from vacancy.domain.errors import Refused, Unknown
+from vacancy.ids import Chance, new_id
+from vacancy.store.tables import Feed, Unit
+
+#: In `habits`: the address or a reading setting was edited, and no answer was judged since.
+EDITED = "edited"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A feed as somebody wants it. `url` is sealed, `url_digest` its fingerprint; `host` and
+    `url_tail` are what people may see; `settings` holds only what is not the default."""
+
+    channel: str
+    url: bytes = field(repr=False)
+    url_digest: str
+    host: str
+    url_tail: str
+    every: int
+    settings: dict[str, Any]
+    managed_by: str = "config"
+
+
+def of_unit(session: Session, unit_id: str, *, retired: bool = False) -> list[Feed]:
+    """The unit's feeds by key; with `retired`, those that were taken out as well."""
+    query = select(Feed).where(Feed.unit_id == unit_id)  # type: ignore[arg-type]
+    if not retired:
+        query = query.where(Feed.retired_at.is_(None))  # type: ignore[union-attr]
+    return list(session.execute(query.order_by(Feed.key)).scalars())
+
+
+def of_account(session: Session, account_id: str, *, retired: bool = False) -> list[Feed]:
+    """The account's feeds by unit and key."""
+    query = select(Feed).where(Feed.account_id == account_id)  # type: ignore[arg-type]
+    if not retired:
+        query = query.where(Feed.retired_at.is_(None))  # type: ignore[union-attr]
+    return list(session.execute(query.order_by(Feed.unit_id, Feed.key)).scalars())
+
+
+def by_ids(session: Session, feed_ids: Sequence[str]) -> dict[str, Feed]:
+    """These feeds by id."""
+    query = select(Feed).where(Feed.id.in_(feed_ids))  # type: ignore[attr-defined]
+    return {row.id: row for row in session.execute(query).scalars()}
+
+
+def find(session: Session, account_id: str, name: str) -> Feed:
+    """A feed by its id, as `sea-view/airbnb`, or by its key where only one unit has it.
+
+    Raises Unknown, or Refused (`ambiguous`) where several units have such a feed.
+    """
+    slug, slash, key = name.partition("/")
+    query = (
+        select(Feed, Unit.slug)  # type: ignore[call-overload]
+        .join(Unit, Unit.id == Feed.unit_id)
+        .where(Feed.account_id == account_id)
+        .where(
+            (Unit.slug == slug) & (Feed.key == key)
+            if slash
+            else or_(Feed.id == name, Feed.key == name)  # type: ignore[arg-type]
+        )
+        .order_by(Unit.slug)
+    )
+    rows = session.execute(query).all()
+    if not rows:
+        raise Unknown("feed", name)
+    if len(rows) > 1:
+        names = ", ".join(f"{row.slug}/{row.Feed.key}" for row in rows[:5])
+        raise Refused("ambiguous", f"several units have a feed {name!r}: say which, as {names}")
+    return rows[0].Feed
+
+
+def declare(
+    session: Session, unit: Unit, key: str, wish: Declared, at: tuple[datetime, Chance]
+) -> Feed:
+    """Keep a new feed of a unit; it is due at once."""
+    now, chance = at
+    feed = Feed(
+        id=new_id("feed", now, chance),
+        account_id=unit.account_id,
+        unit_id=unit.id,
+        key=key,
+        channel=wish.channel,
+        url=wish.url,
+        url_digest=wish.url_digest,
+        host=wish.host,
+        url_tail=wish.url_tail,
+        settings=wish.settings,
+        managed_by=wish.managed_by,
+        every=wish.every,
+        next_poll_at=now,
+        created_at=now,
+    )
+    session.add(feed)
+    session.flush()
+    return feed
+
+
+def edit(session: Session, feed: Feed, wish: Declared, now: datetime, *, reread: bool) -> None:
+    """Make a feed what `wish` says, in use again if it was retired.
+
+    `reread`: the address or a reading setting changed, see `read_anew`.
+    """
+    if feed.url_digest != wish.url_digest:
+        feed.url, feed.url_digest = wish.url, wish.url_digest
+        feed.host, feed.url_tail = wish.host, wish.url_tail
+    feed.channel, feed.settings, feed.every = wish.channel, wish.settings, wish.every
+    if feed.retired_at is not None:
+        feed.retired_at, feed.health, feed.failures = None, "ok", 0
+        feed.next_poll_at = now
+    if reread:
+        read_anew(session, feed, now)
+    session.flush()
+
+
+def read_anew(session: Session, feed: Feed, now: datetime) -> None:
+    """Forget what the last answer was compared by (RULES 1), and doubt what the next one lacks.
+
+    Validators, digest and last body hold for one address and one way of reading. `edited` in the
+    habits tells the next judgement that every missing claim is in doubt (RULES 5).
+    """
+    feed.etag = feed.last_modified = feed.digest = feed.body = feed.entries = feed.read_on = None
+    feed.settings_digest = ""
+    if feed.last_good_at is not None:
+        feed.habits = {**feed.habits, EDITED: True}
+    feed.next_poll_at = now
+    session.flush()
+
+
+def retire(session: Session, feed: Feed, now: datetime) -> None:
+    """Ask this feed no more. Its claims and stays are kept until a person says otherwise."""
+    feed.retired_at, feed.health, feed.leased_until = now, "retired", None
+    session.flush()

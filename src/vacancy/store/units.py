@@ -1,0 +1,73 @@
+"""Properties and units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlmodel import Session
+
+from vacancy.domain.errors import Unknown
+from vacancy.ids import Chance, new_id
+from vacancy.store.tables import Property, Unit
+
+
+def of_account(session: Session, account_id: str, *, retired: bool = False) -> list[Unit]:
+    """The account's units by slug; with `retired`, those that were taken out as well."""
+    query = select(Unit).where(Unit.account_id == account_id)  # type: ignore[arg-type]
+    if not retired:
+        query = query.where(Unit.retired_at.is_(None))  # type: ignore[union-attr]
+    return list(session.execute(query.order_by(Unit.slug)).scalars())
+
+
+def find(session: Session, account_id: str, name: str) -> Unit:
+    """A unit by its slug or id, retired ones included. Raises Unknown."""
+    query = select(Unit).where(
+        Unit.account_id == account_id,  # type: ignore[arg-type]
+        or_(Unit.slug == name, Unit.id == name),  # type: ignore[arg-type]
+    )
+    unit = session.execute(query).scalars().first()
+    if unit is None:
+        raise Unknown("unit", name)
+    return unit
+
+
+def slugs(session: Session, unit_ids: Sequence[str]) -> dict[str, str]:
+    """The slug of each of these units, by id."""
+    query = select(Unit.id, Unit.slug).where(Unit.id.in_(unit_ids))  # type: ignore[call-overload, attr-defined]
+    return {row.id: row.slug for row in session.execute(query)}
+
+
+def properties(session: Session, account_id: str) -> dict[str, Property]:
+    """The account's properties by name."""
+    query = select(Property).where(Property.account_id == account_id)  # type: ignore[arg-type]
+    return {row.name: row for row in session.execute(query).scalars()}
+
+
+def add_property(session: Session, wish: Property, now: datetime, chance: Chance) -> Property:
+    """Keep a new property; its id and time are given here."""
+    wish.id, wish.created_at = new_id("prop", now, chance), now
+    session.add(wish)
+    session.flush()
+    return wish
+
+
+def add_unit(session: Session, wish: Unit, now: datetime, chance: Chance) -> Unit:
+    """Keep a new unit; its id and time are given here."""
+    wish.id, wish.created_at = new_id("unit", now, chance), now
+    session.add(wish)
+    session.flush()
+    return wish
+
+
+def retire(session: Session, unit: Unit, now: datetime) -> None:
+    """Take a unit out: what is kept of it stays as it stands."""
+    unit.retired_at = now
+    session.flush()
+
+
+def publish(session: Session, unit: Unit, now: datetime) -> None:
+    """A person says that the unit's exports may open before every feed has had a good answer."""
+    unit.published_at = unit.published_at or now
+    session.flush()

@@ -1,0 +1,1 @@
+"""Asks the feeds that are due and takes in what they say."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Row, Table, bindparam, delete, func, insert, or_, select, update
 from sqlmodel import Session
 
 from vacancy.ids import Chance, new_id
 from vacancy.store import tables
-from vacancy.store.tables import Feed
 
 _FEED: Table = tables.metadata.tables["feed"]
+_UNIT: Table = tables.metadata.tables["unit"]
 _POLL: Table = tables.metadata.tables["poll"]
 
 
@@ -43,30 +43,100 @@ class Finished:
         return self.outcome in ("fresh", "unchanged", "suspicious")
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A feed in hand: what a poll must know before its answer turns out to say something new.
+
+    `url` is sealed. `timezone` is the feed's own or its unit's. `reading_key` covers the address,
+    the reading settings and the profile catalogue that `digest` and the validators were made under.
+    """
+
+    feed_id: str
+    account_id: str
+    unit_id: str
+    unit_slug: str
+    timezone: str
+    key: str
+    channel: str
+    url: bytes
+    host: str
+    url_digest: str
+    settings: dict[str, Any]
+    reading_key: str
+    every: timedelta
+    etag: str | None
+    last_modified: str | None
+    digest: bytes | None
+    read_on: date | None
+    rereads_daily: bool
+    waiting: bool
+    health: str
+    failures: int
+    last_outcome: str | None
+    last_good_at: datetime | None
+    last_full_at: datetime | None
+    created_at: datetime
+
+
+def _due(row: Row[Any]) -> Due:
+    values = dict(row._mapping)
+    values["every"] = timedelta(seconds=values["every"])
+    values["timezone"] = values["settings"].get("timezone") or values["timezone"]
+    return Due(**values)
+
+
+_DUE_COLUMNS = (
+    _FEED.c.id.label("feed_id"),
+    _FEED.c.account_id,
+    _FEED.c.unit_id,
+    _UNIT.c.slug.label("unit_slug"),
+    _UNIT.c.timezone,
+    _FEED.c.key,
+    _FEED.c.channel,
+    _FEED.c.url,
+    _FEED.c.host,
+    _FEED.c.url_digest,
+    _FEED.c.settings,
+    _FEED.c.settings_digest.label("reading_key"),
+    _FEED.c.every,
+    _FEED.c.etag,
+    _FEED.c.last_modified,
+    _FEED.c.digest,
+    _FEED.c.read_on,
+    _FEED.c.rereads_daily,
+    _FEED.c.waiting,
+    _FEED.c.health,
+    _FEED.c.failures,
+    _FEED.c.last_outcome,
+    _FEED.c.last_good_at,
+    _FEED.c.last_full_at,
+    _FEED.c.created_at,
+)
+
+
 def lease(
-    session: Session, now: datetime, hold: timedelta, limit: int, early: Sequence[str] = ()
-) -> list[Feed]:
-    """Take up to `limit` due feeds in hand for `hold`; those in `early` are due whatever the clock.
+    session: Session, now: datetime, hold: timedelta, limit: int, only: Sequence[str] | None = None
+) -> list[Due]:
+    """Take up to `limit` due feeds in hand for `hold`; with `only`, these, due or not.
 
     A feed in somebody's hand is left alone until its lease runs out.
     """
-    free = or_(_FEED.c.leased_until.is_(None), _FEED.c.leased_until <= now)
-    due = or_(_FEED.c.next_poll_at <= now, _FEED.c.id.in_(early))
-    query = (
-        select(_FEED.c.id)
-        .where(_FEED.c.retired_at.is_(None), _FEED.c.health != "paused", free, due)
-        .order_by(_FEED.c.next_poll_at, _FEED.c.id)
-        .limit(limit)
+    query = select(_FEED.c.id).where(
+        _FEED.c.retired_at.is_(None),
+        _FEED.c.health != "paused",
+        or_(_FEED.c.leased_until.is_(None), _FEED.c.leased_until <= now),
+        _FEED.c.next_poll_at <= now if only is None else _FEED.c.id.in_(only),
     )
+    query = query.order_by(_FEED.c.next_poll_at, _FEED.c.id).limit(limit)
     if session.get_bind().dialect.name == "postgresql":
         query = query.with_for_update(skip_locked=True)
     ids = list(session.execute(query).scalars())
     if not ids:
         return []
     session.execute(update(_FEED).where(_FEED.c.id.in_(ids)).values(leased_until=now + hold))
-    found = session.execute(select(Feed).where(Feed.id.in_(ids))).scalars()  # type: ignore[attr-defined]
-    by_id = {feed.id: feed for feed in found}
-    return [by_id[feed_id] for feed_id in ids]
+    rows = select(*_DUE_COLUMNS).join(_UNIT, _UNIT.c.id == _FEED.c.unit_id)
+    rows = rows.where(_FEED.c.id.in_(ids)).order_by(_FEED.c.next_poll_at, _FEED.c.id)
+    return [_due(row) for row in session.execute(rows)]
 
 
 def soonest(session: Session) -> datetime | None:

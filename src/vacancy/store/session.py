@@ -7,8 +7,9 @@ without an error when two writers have read first.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._reading = engine.execution_options(read_only=True)
+        # SQLite has one writer: its own threads queue here, in order, instead of polling the file's lock.
+        self._turn = threading.Lock() if self.is_sqlite else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
@@ -39,7 +42,11 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction that may write: committed as the block ends, rolled back on any error."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with (
+            self._turn,
+            Session(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager

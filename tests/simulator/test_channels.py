@@ -189,7 +189,7 @@ def test_the_booking_com_tail_grows_at_its_end_only() -> None:
 
 
 def test_vrbo_names_the_guest_spells_a_block_and_keeps_the_past() -> None:
-    """`Reserved - NAME` under a UUID, a block's UID its dates, and both still there months later."""
+    """`Reserved - NAME` under a UUID, a block's UID its dates; both still there months later."""
     page = listing(VRBO)
     page.sell(nights("03-10", "03-14"), "Ana", NOW)
     page.close(nights("04-01", "04-03"))

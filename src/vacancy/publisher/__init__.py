@@ -1,0 +1,1 @@
+"""One unit for one channel -> bytes and ETag, served from memory; and who read which version."""

@@ -1,0 +1,307 @@
+"""Exports, what was published in them from version to version, and who read which version."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Table, case, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from vacancy.domain.claims import Kind
+from vacancy.domain.nights import Nights
+from vacancy.ids import Chance, new_id
+from vacancy.store import tables
+from vacancy.store.tables import Export
+
+_EXPORT: Table = tables.metadata.tables["export"]
+_PUBLICATION: Table = tables.metadata.tables["publication"]
+_READING: Table = tables.metadata.tables["reading"]
+
+_READING_COLUMNS = ("export_id", "version", "reader", "first_at", "last_at", "count")
+
+#: Only recent readings tell which reader is the channel: importers change their names.
+_READER_SPAN = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportWish:
+    """What an export is made for: a feed's key, a channel that has no feed, or `everyone`."""
+
+    key: str
+    channel: str
+    feed_id: str | None = None
+    managed_by: str = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenMaker:
+    """Draws tokens and seals them, so that a person can be shown the address again."""
+
+    seal: Callable[[str], bytes]
+    chance: Chance
+
+    def draw(self) -> dict[str, Any]:
+        """The columns of a new token: 256 bits of chance, 43 characters safe in a URL."""
+        token = base64.urlsafe_b64encode(self.chance(32)).rstrip(b"=").decode()
+        return {"token": self.seal(token), "token_hash": token_hash(token)}
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One stay's nights in one export from `from_version` on.
+
+    `to_version` is the first version without them, None while they are in it. `sequence` and
+    `published_at` are the SEQUENCE and LAST-MODIFIED that readers see.
+    """
+
+    id: str
+    stay_id: str
+    nights: Nights
+    kind: Kind
+    sequence: int
+    from_version: int
+    published_at: datetime
+    to_version: int | None = None
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`count` readings of one version of an export by one reader, from the first to the last."""
+
+    export_id: str
+    version: int
+    reader: str
+    first_at: datetime
+    last_at: datetime
+    count: int = 1
+
+
+def token_hash(token: str) -> str:
+    """What the store keeps to find a token by: 64 hexadecimal digits."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def mint(
+    session: Session, unit: tables.Unit, wish: ExportWish, now: datetime, tokens: TokenMaker
+) -> Export:
+    """The unit's export of that key: the live one as it is, a revoked one opened under a new token,
+    else a new one. Its versions go on rising in each case.
+    """
+    known = session.execute(
+        select(Export).where(_EXPORT.c.unit_id == unit.id, _EXPORT.c.key == wish.key)
+    ).scalar_one_or_none()
+    if known is None:
+        known = Export(
+            id=new_id("exp", now, tokens.chance),
+            account_id=unit.account_id,
+            unit_id=unit.id,
+            key=wish.key,
+            channel=wish.channel,
+            # Begun by chance: exports minted and revoked together never add up to the same sum.
+            revision=int.from_bytes(tokens.chance(4)) >> 3,
+            created_at=now,
+            **tokens.draw(),
+        )
+    elif known.revoked_at is not None:
+        rotate(known, tokens)
+        known.revoked_at = None
+    known.channel, known.feed_id = wish.channel, wish.feed_id
+    known.managed_by = wish.managed_by
+    session.add(known)
+    session.flush()
+    return known
+
+
+def rotate(export: Export, tokens: TokenMaker) -> None:
+    """Give the export a new token; the old one finds nothing from the commit on."""
+    for column, value in tokens.draw().items():
+        setattr(export, column, value)
+    export.revision += 1
+
+
+def revoke(export: Export, now: datetime) -> None:
+    """Its address finds nothing from the commit on. What was published and read stays known."""
+    export.revoked_at = now
+    export.revision += 1
+
+
+def by_token_hash(session: Session, wanted: str) -> Export | None:
+    """The live export that a token names; None for an unknown, rotated-out or revoked one."""
+    query = select(Export).where(_EXPORT.c.token_hash == wanted, _EXPORT.c.revoked_at.is_(None))
+    return session.execute(query).scalar_one_or_none()
+
+
+def of_unit(session: Session, unit_id: str) -> list[Export]:
+    """The unit's live exports, by key."""
+    query = select(Export).where(_EXPORT.c.unit_id == unit_id, _EXPORT.c.revoked_at.is_(None))
+    return list(session.execute(query.order_by(_EXPORT.c.key)).scalars())
+
+
+def name_of_unit(session: Session, unit_id: str) -> str:
+    """What the unit is called: the name of its calendars."""
+    unit = session.get_one(tables.Unit, unit_id)
+    return unit.name
+
+
+def _published(row: Any) -> Published:
+    return Published(
+        id=row.id,
+        stay_id=row.stay_id,
+        nights=Nights(row.arrival, row.departure),
+        kind=Kind(row.kind),
+        sequence=row.sequence,
+        from_version=row.from_version,
+        published_at=row.published_at,
+        to_version=row.to_version,
+        withdrawn_at=row.withdrawn_at,
+    )
+
+
+def publications(session: Session, export_id: str) -> list[Published]:
+    """What the newest version of the export holds."""
+    query = select(_PUBLICATION).where(
+        _PUBLICATION.c.export_id == export_id, _PUBLICATION.c.to_version.is_(None)
+    )
+    return [_published(row) for row in session.execute(query)]
+
+
+def publications_since(session: Session, export_id: str, since: datetime) -> list[Published]:
+    """What the newest version holds, and what was withdrawn since then, oldest first."""
+    query = (
+        select(_PUBLICATION)
+        .where(_PUBLICATION.c.export_id == export_id)
+        .where(or_(_PUBLICATION.c.to_version.is_(None), _PUBLICATION.c.withdrawn_at >= since))
+        .order_by(_PUBLICATION.c.from_version, _PUBLICATION.c.id)
+    )
+    return [_published(row) for row in session.execute(query)]
+
+
+def last_sequences(session: Session, export_id: str, stay_ids: Iterable[str]) -> dict[str, int]:
+    """The highest SEQUENCE under which the export ever held each stay; never held: left out."""
+    query = (
+        select(_PUBLICATION.c.stay_id, func.max(_PUBLICATION.c.sequence))
+        .where(_PUBLICATION.c.export_id == export_id, _PUBLICATION.c.stay_id.in_(list(stay_ids)))
+        .group_by(_PUBLICATION.c.stay_id)
+    )
+    return {stay_id: sequence for stay_id, sequence in session.execute(query)}
+
+
+def close_publications(
+    session: Session, gone: Sequence[Published], to_version: int, at: datetime
+) -> None:
+    """Say that `to_version` is the first without these."""
+    if gone:
+        session.execute(
+            update(_PUBLICATION)
+            .where(_PUBLICATION.c.id.in_([published.id for published in gone]))
+            .values(to_version=to_version, withdrawn_at=at)
+        )
+
+
+def open_publications(session: Session, export: Export, new: Sequence[Published]) -> None:
+    """Write down what a version holds that the one before it did not."""
+    if new:
+        whose = {"account_id": export.account_id, "export_id": export.id}
+        session.execute(
+            insert(_PUBLICATION),
+            [
+                {
+                    **whose,
+                    "id": published.id,
+                    "stay_id": published.stay_id,
+                    "arrival": published.nights.arrival,
+                    "departure": published.nights.departure,
+                    "kind": published.kind.value,
+                    "sequence": published.sequence,
+                    "from_version": published.from_version,
+                    "published_at": published.published_at,
+                }
+                for published in new
+            ],
+        )
+
+
+def record_readings(session: Session, readings: Sequence[Reading], chance: Chance) -> None:
+    """Add readings to what is known of each version and reader. Those of exports that are no more
+    are passed over.
+    """
+    ids = {reading.export_id for reading in readings}
+    known = select(_EXPORT.c.id, _EXPORT.c.account_id).where(_EXPORT.c.id.in_(ids))
+    owners = {row.id: row.account_id for row in session.execute(known)}
+    rows = [
+        {
+            "id": new_id("read", reading.first_at, chance),
+            "account_id": owners[reading.export_id],
+            "export_id": reading.export_id,
+            "version": reading.version,
+            "reader": reading.reader,
+            "first_at": reading.first_at,
+            "last_at": reading.last_at,
+            "count": reading.count,
+        }
+        for reading in readings
+        if reading.export_id in owners
+    ]
+    if rows:
+        session.connection().execute(_upsert_reading(session), rows)
+
+
+def _upsert_reading(session: Session) -> Any:
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
+    statement: Any = (sqlite if on_sqlite else postgresql).insert(_READING)
+    new, old = statement.excluded, _READING.c
+    return statement.on_conflict_do_update(
+        index_elements=["export_id", "version", "reader"],
+        set_={
+            "first_at": case((new.first_at < old.first_at, new.first_at), else_=old.first_at),
+            "last_at": case((new.last_at > old.last_at, new.last_at), else_=old.last_at),
+            "count": old["count"] + new["count"],
+        },
+    )
+
+
+def readings(session: Session, export_id: str) -> list[Reading]:
+    """Who read which version, by version, then by first reading."""
+    query = (
+        select(_READING)
+        .where(_READING.c.export_id == export_id)
+        .order_by(_READING.c.version, _READING.c.first_at, _READING.c.reader)
+    )
+    return [
+        Reading(**{column: row[column] for column in _READING_COLUMNS})
+        for row in session.execute(query).mappings()
+    ]
+
+
+def readings_that_count(session: Session, export_id: str) -> list[Reading]:
+    """The readings of the one reader that reads the export most, by version.
+
+    Most: in the 30 days before the export's last reading; of equals, the one that read last.
+    """
+    every = readings(session, export_id)
+    if not every:
+        return []
+    recent = max(reading.last_at for reading in every) - _READER_SPAN
+    standing: dict[str, tuple[int, datetime, str]] = {}
+    for reading in every:
+        if reading.last_at >= recent:
+            count, last, _ = standing.get(reading.reader, (0, reading.last_at, ""))
+            last = max(last, reading.last_at)
+            standing[reading.reader] = (count + reading.count, last, reading.reader)
+    *_, channel = max(standing.values())
+    return [reading for reading in every if reading.reader == channel]
+
+
+def last_read(session: Session, export_ids: Sequence[str]) -> dict[str, datetime]:
+    """When each export was last read by anyone; never read: left out."""
+    query = select(_READING.c.export_id, func.max(_READING.c.last_at)).where(
+        _READING.c.export_id.in_(export_ids)
+    )
+    return {row[0]: row[1] for row in session.execute(query.group_by(_READING.c.export_id))}

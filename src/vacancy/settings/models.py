@@ -189,8 +189,13 @@ class Feed(Section):
         return self.address[-4:]
 
     def reading(self) -> dict[str, Any]:
-        """What decides how an answer is read and believed, as JSON values: kept in the store."""
-        return self.model_dump(mode="json", exclude={"url", "channel", "every"})
+        """What decides how an answer is read and believed, as JSON values: kept in the store.
+
+        Only what differs from the defaults, so that a later version's new key is no edit.
+        """
+        return self.model_dump(
+            mode="json", exclude={"url", "channel", "every"}, exclude_defaults=True
+        )
 
 
 class ExportWish(NamedTuple):

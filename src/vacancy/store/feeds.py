@@ -14,6 +14,9 @@ from vacancy.domain.errors import Refused, Unknown
 from vacancy.ids import Chance, new_id
 from vacancy.store.tables import Feed, Unit
 
+#: What sealed addresses are bound to in the vault.
+SEALED_AS = "feed.url"
+
 #: In `habits`: the address or a reading setting was edited, and no answer was judged since.
 EDITED = "edited"
 

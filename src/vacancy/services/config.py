@@ -1,0 +1,242 @@
+"""Making the store what the config says: decide (`declared.compare`), then do.
+
+What the config declares it owns. A feed that left it is retired and its stays are kept; a unit
+that left it is retired, and its exports go on being served until it is removed by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from vacancy.domain.errors import Refused
+from vacancy.ids import Chance
+from vacancy.services.declared import OURS, READING, Difference, compare, property_values
+from vacancy.settings import Settings, Unit, digest
+from vacancy.store import accounts, exports, feeds, journal, tables, units
+from vacancy.store.exports import TokenMaker
+from vacancy.store.session import Session
+from vacancy.vault import Vault
+
+#: What sealed tokens are bound to in the vault.
+EXPORT_TOKEN = "export.token"  # noqa: S105 - a purpose, no secret
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One applying of a config: what it is done with."""
+
+    session: Session
+    settings: Settings
+    vault: Vault
+    account_id: str
+    now: datetime
+    chance: Chance
+
+    def unit_wish(self, slug: str) -> Unit:
+        return next(unit for unit in self.settings.units if unit.slug == slug)
+
+    def unit(self, slug: str) -> tables.Unit:
+        return units.find(self.session, self.account_id, slug)
+
+
+def token_maker(vault: Vault, chance: Chance) -> TokenMaker:
+    """Draws export tokens that `vault` can show again."""
+    return TokenMaker(seal=lambda token: vault.seal(token, EXPORT_TOKEN), chance=chance)
+
+
+def differences(session: Session, settings: Settings, vault: Vault) -> list[Difference]:
+    """What `apply` would do now. Raises ConfigError."""
+    return compare(session, accounts.the_account(session).id, settings, vault)
+
+
+def is_news(session: Session, settings: Settings) -> bool:
+    """Whether the config is another than the one last applied: one row read, nothing compared."""
+    return accounts.the_account(session).config_digest != digest(settings)
+
+
+def apply(
+    session: Session,
+    settings: Settings,
+    vault: Vault,
+    at: tuple[datetime, Chance],
+    remove: Sequence[str] = (),
+) -> list[Difference]:
+    """Make the store what the config says; what was done, in order. Twice does nothing.
+
+    `remove` names units that left the config and whose exports shall be served no more.
+    Raises ConfigError, Unknown (no such unit) or Refused (it is still in the config).
+    """
+    now, chance = at
+    account = accounts.the_account(session)
+    work = Work(session, settings, vault, account.id, now, chance)
+    todo = compare(session, account.id, settings, vault)
+    todo += [difference for name in remove if (difference := _removal(work, name))]
+    for difference in todo:
+        _DO[difference.noun, difference.action](work, difference)
+    if settings.server.domain is not None:
+        accounts.set_domain(session, settings.server.domain)
+    account.config_digest = digest(settings)
+    session.flush()
+    if todo:
+        told = [difference.document() for difference in todo]
+        fact = journal.Fact("config.applied", {"differences": told}, actor=OURS)
+        journal.append(session, account.id, [fact], now, chance)
+    return todo
+
+
+def _removal(work: Work, name: str) -> Difference | None:
+    unit = work.unit(name)
+    if any(unit.slug == wish.slug for wish in work.settings.units):
+        raise Refused("in_config", f'unit "{unit.slug}" is still in the config; take it out first')
+    if not exports.of_unit(work.session, unit.id):
+        return None
+    return Difference("unit", "remove", unit.slug)
+
+
+def _add_property(work: Work, wanted: Difference) -> None:
+    values = property_values(work.settings)[wanted.name]
+    row = tables.Property(
+        id="",
+        account_id=work.account_id,
+        name=wanted.name,
+        timezone=str(values["timezone"]),
+        check_in=values["check_in"],
+        check_out=values["check_out"],
+        managed_by=OURS,
+        created_at=work.now,
+    )
+    units.add_property(work.session, row, work.now, work.chance)
+
+
+def _change_property(work: Work, wanted: Difference) -> None:
+    row = units.properties(work.session, work.account_id)[wanted.name]
+    for key, value in property_values(work.settings)[wanted.name].items():
+        setattr(row, key, value)
+    work.session.flush()
+
+
+def _add_unit(work: Work, wanted: Difference) -> None:
+    wish = work.unit_wish(wanted.name)
+    place = units.properties(work.session, work.account_id)[wish.property_name()]
+    row = tables.Unit(
+        id="",
+        account_id=work.account_id,
+        property_id=place.id,
+        slug=wish.slug,
+        name=wish.name,
+        timezone=wish.timezone,
+        managed_by=OURS,
+        created_at=work.now,
+    )
+    units.add_unit(work.session, row, work.now, work.chance)
+
+
+def _rename_unit(work: Work, wanted: Difference) -> None:
+    wish = work.unit_wish(wanted.name)
+    work.unit(str(wish.was)).slug = wish.slug
+    work.session.flush()
+
+
+def _revive_unit(work: Work, wanted: Difference) -> None:
+    work.unit(wanted.name).retired_at = None
+    work.session.flush()
+
+
+def _change_unit(work: Work, wanted: Difference) -> None:
+    wish, row = work.unit_wish(wanted.name), work.unit(wanted.name)
+    row.property_id = units.properties(work.session, work.account_id)[wish.property_name()].id
+    row.name, row.timezone = wish.name, wish.timezone
+    if "timezone" in wanted.changes:
+        for feed in feeds.of_unit(work.session, row.id):
+            if "timezone" not in feed.settings:
+                feeds.read_anew(work.session, feed, work.now)
+    work.session.flush()
+
+
+def _retire_unit(work: Work, wanted: Difference) -> None:
+    row = work.unit(wanted.name)
+    for feed in feeds.of_unit(work.session, row.id):
+        feeds.retire(work.session, feed, work.now)
+    units.retire(work.session, row, work.now)
+
+
+def _remove_unit(work: Work, wanted: Difference) -> None:
+    for export in exports.of_unit(work.session, work.unit(wanted.name).id):
+        exports.revoke(export, work.now)
+    work.session.flush()
+
+
+def _declared(work: Work, wanted: Difference) -> feeds.Declared:
+    unit = work.unit_wish(wanted.name)
+    wish = unit.feeds[str(wanted.key)]
+    return feeds.Declared(
+        channel=unit.channel_of(str(wanted.key)),
+        url=work.vault.seal(wish.address, feeds.SEALED_AS),
+        url_digest=work.vault.fingerprint(wish.address),
+        host=wish.host,
+        url_tail=wish.tail,
+        every=int(work.settings.every(wish).total_seconds()),
+        settings=wish.reading(),
+        managed_by=OURS,
+    )
+
+
+def _add_feed(work: Work, wanted: Difference) -> None:
+    unit, key = work.unit(wanted.name), str(wanted.key)
+    declared = _declared(work, wanted)
+    feeds.declare(work.session, unit, key, declared, (work.now, work.chance))
+
+
+def _row_of_feed(work: Work, wanted: Difference) -> tables.Feed:
+    return feeds.find(work.session, work.account_id, f"{wanted.name}/{wanted.key}")
+
+
+def _change_feed(work: Work, wanted: Difference) -> None:
+    reread = any(change in READING for change in wanted.changes)
+    row = _row_of_feed(work, wanted)
+    feeds.edit(work.session, row, _declared(work, wanted), work.now, reread=reread)
+
+
+def _retire_feed(work: Work, wanted: Difference) -> None:
+    feeds.retire(work.session, _row_of_feed(work, wanted), work.now)
+
+
+def _mint_export(work: Work, wanted: Difference) -> None:
+    unit = work.unit(wanted.name)
+    wish = next(
+        wish for wish in work.unit_wish(wanted.name).export_wishes() if wish.key == wanted.key
+    )
+    feed_ids = {feed.key: feed.id for feed in feeds.of_unit(work.session, unit.id)}
+    made_for = exports.ExportWish(
+        wish.key, wish.channel, feed_ids.get(wish.feed_key or ""), managed_by=OURS
+    )
+    exports.mint(work.session, unit, made_for, work.now, token_maker(work.vault, work.chance))
+
+
+def _revoke_export(work: Work, wanted: Difference) -> None:
+    unit = work.unit(wanted.name)
+    for export in exports.of_unit(work.session, unit.id):
+        if export.key == wanted.key:
+            exports.revoke(export, work.now)
+    work.session.flush()
+
+
+_DO: dict[tuple[str, str], Callable[[Work, Difference], None]] = {
+    ("property", "add"): _add_property,
+    ("property", "change"): _change_property,
+    ("unit", "add"): _add_unit,
+    ("unit", "rename"): _rename_unit,
+    ("unit", "revive"): _revive_unit,
+    ("unit", "change"): _change_unit,
+    ("unit", "retire"): _retire_unit,
+    ("unit", "remove"): _remove_unit,
+    ("feed", "add"): _add_feed,
+    ("feed", "change"): _change_feed,
+    ("feed", "revive"): _change_feed,
+    ("feed", "retire"): _retire_feed,
+    ("export", "add"): _mint_export,
+    ("export", "change"): _mint_export,
+    ("export", "revoke"): _revoke_export,
+}

@@ -1,0 +1,146 @@
+"""Which nights of a unit are closed, by whom, and what each export holds of it (RULES.md 7, 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from vacancy.domain.claims import ClaimStatus, Kind, KnownClaim
+from vacancy.domain.errors import NightsTaken
+from vacancy.domain.nights import Nights, runs
+from vacancy.domain.stays import Stay, StayStatus
+from vacancy.domain.support import is_genuine, owns_nights
+
+#: How long the nights of a canceled stay stay closed while another feed still lists it.
+LINGER = timedelta(hours=24)
+
+#: How long a past stay is still exported.
+KEPT = timedelta(days=30)
+
+#: What shows that a feed lists a stay itself: a past entry is listed no more, but was its own.
+_LISTED = frozenset({ClaimStatus.LIVE, ClaimStatus.MISSING, ClaimStatus.AGED_OUT})
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFacts:
+    """Whom an export is made for: one feed, or (None) everyone or a channel without a feed.
+
+    `rules_exported` names the unit's feeds that say `rule_blocks = "export"`.
+    """
+
+    key: str
+    feed_id: str | None
+    channel: str
+    rules_exported: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One stay as an export holds it: a VEVENT to be."""
+
+    stay_id: str
+    nights: Nights
+    kind: Kind
+
+
+def lingering(stays: Iterable[Stay], links: Iterable[str | None], now: datetime) -> list[Stay]:
+    """The canceled stays that still close their nights: another feed lists them, for 24 h at most.
+
+    `links` are the stays that the genuine standing claims are linked to.
+    """
+    listed = set(links)
+    return [
+        stay
+        for stay in stays
+        if stay.status is StayStatus.CANCELED
+        and stay.id in listed
+        and stay.closed_at is not None
+        and now < stay.closed_at + LINGER
+    ]
+
+
+def standing_links(claims: Iterable[KnownClaim]) -> list[str | None]:
+    """The stays that the genuine standing claims are linked to."""
+    return [claim.stay_id for claim in claims if is_genuine(claim)]
+
+
+def night_map(closing: Iterable[Stay]) -> dict[date, str]:
+    """Every night that these stays want, with the one that holds it.
+
+    The longest wait has it; ties: a reservation before a block, then the lower id.
+    `closing` are the live stays and the lingering ones; rule blocks among them hold nothing.
+    """
+    holder: dict[date, str] = {}
+    wait: dict[date, tuple[datetime, bool, str]] = {}
+    for stay in closing:
+        if not owns_nights(stay.reason):
+            continue
+        for span in stay.spans:
+            place = (span.since, stay.kind is Kind.BLOCK, stay.id)
+            for night in span.nights:
+                rival = wait.get(night)
+                if rival is None or place < rival:
+                    wait[night] = place
+                    holder[night] = stay.id
+    return holder
+
+
+def free_nights(within: Nights, taken: Mapping[date, str]) -> list[Nights]:
+    """The unbroken runs of nights in this range that no stay holds; `taken` is the unit's map."""
+    return runs(night for night in within if night not in taken)
+
+
+def refuse_taken(wanted: Nights, taken: Mapping[date, str]) -> None:
+    """Raises NightsTaken, naming nights and holders, where any of these nights is held."""
+    clashing = [night for night in wanted if night in taken]
+    if clashing:
+        raise NightsTaken(clashing, sorted({taken[night] for night in clashing}))
+
+
+def contents(
+    export: ExportFacts,
+    stays: Iterable[Stay],
+    claims: Collection[KnownClaim],
+    now: datetime,
+    today: date,
+) -> tuple[Held, ...]:
+    """What an export holds, by arrival: every stay that closes nights, and past ones for 30 days.
+
+    Left out: what the export's own feed lists itself, mirrored blocks, rule blocks but preparation.
+    `stays` are those of the unit, `claims` all that are linked to them, aged out ones included.
+    """
+    known = list(stays)
+    closing = {stay.id for stay in lingering(known, standing_links(claims), now)}
+    own = _own_stays(export, claims)
+    held = [
+        Held(stay.id, stay.nights, stay.kind)
+        for stay in known
+        if (stay.live or stay.id in closing or stay.status is StayStatus.COMPLETED)
+        and stay.nights.departure + KEPT > today
+        and not _belongs(stay, export, own)
+        and not stay.mirrored
+        and (owns_nights(stay.reason) or stay.feed_id in export.rules_exported)
+    ]
+    return tuple(sorted(held, key=lambda one: (one.nights, one.stay_id)))
+
+
+def _own_stays(export: ExportFacts, claims: Iterable[KnownClaim]) -> set[str | None]:
+    """The stays that the export's feed lists itself.
+
+    A missing claim counts: the channel's own stay is not sent back to it while its absence is in
+    doubt, else a channel that subtracts what it imports could never show it again.
+    """
+    if export.feed_id is None:
+        return set()
+    return {
+        claim.stay_id
+        for claim in claims
+        if claim.feed_id == export.feed_id and claim.echo_of is None and claim.status in _LISTED
+    }
+
+
+def _belongs(stay: Stay, export: ExportFacts, own: Collection[str | None]) -> bool:
+    if export.feed_id is None:
+        return False
+    return stay.feed_id == export.feed_id or stay.id in own

@@ -1,0 +1,195 @@
+"""Stays that want the same nights: who, of what kind, how urgent, and what to do (RULES.md 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Literal, TypeVar
+
+from vacancy.domain.claims import Kind, Reason
+from vacancy.domain.nights import Nights
+from vacancy.domain.stays import Conflict, ConflictKind, ConflictStatus, Stay
+from vacancy.domain.support import owns_nights
+from vacancy.domain.unit import Moment
+
+Severity = Literal["critical", "high", "medium", "low"]
+
+#: How a conflict was resolved when the nights were no more shared.
+BY_EVIDENCE = "evidence"
+
+#: Derived nights: someone must have time to clean, nobody sleeps there.
+_BETWEEN = frozenset({Reason.RULE_PREPARATION, Reason.BUFFER})
+
+#: A day as a number, or as text or date: whatever sorts in the order of days.
+Day = TypeVar("Day", int, str, date)
+
+
+def sweep(wants: Iterable[tuple[Day, Day, str]]) -> list[tuple[str, str]]:
+    """Every pair of ids whose ranges (arrival, departure, id) share a night, in one pass.
+
+    The earlier arrival comes first in a pair. Costs a sort and the pairs found. For the audit of
+    many units call it once a unit, with days as numbers.
+    """
+    pairs: list[tuple[str, str]] = []
+    open_wants: list[tuple[Day, str]] = []
+    latest: Day | None = None
+    for arrival, departure, key in sorted(wants):
+        if latest is None or arrival >= latest:
+            open_wants = [(departure, key)]
+            latest = departure
+            continue
+        open_wants = [want for want in open_wants if want[0] > arrival]
+        pairs += [(other, key) for _, other in open_wants]
+        open_wants.append((departure, key))
+        latest = max(latest, departure)
+    return pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two live stays that share nights in a way that a host must know of."""
+
+    kind: ConflictKind
+    first: str
+    second: str
+    nights: tuple[date, ...]
+
+
+def clashes(stays: Iterable[Stay]) -> list[Clash]:
+    """What these stays of one unit, all live, clash over; in order of the nights."""
+    known = {stay.id: stay for stay in stays if owns_nights(stay.reason) and not stay.mirrored}
+    wants = [
+        (stay.spans[0].nights.arrival, stay.spans[-1].nights.departure, stay.id)
+        for stay in known.values()
+    ]
+    found = [_clash(known[one], known[other]) for one, other in sweep(wants)]
+    return sorted((clash for clash in found if clash is not None), key=lambda c: c.nights)
+
+
+def settle_conflicts(
+    known: Iterable[Conflict],
+    found: Sequence[Clash],
+    changed: Set[str],
+    at: Moment,
+) -> list[Conflict]:
+    """The conflicts that are new or changed, given those known and what clashes now.
+
+    `changed` are the stays whose nights or kind are not what they were. A conflict ends when
+    nothing is shared any more, and opens again when its nights or a side change.
+    """
+    before = _by_pair(known)
+    after: list[Conflict] = []
+    for clash in found:
+        old = before.pop(frozenset((clash.first, clash.second)), None)
+        if old is None:
+            after.append(_opened(clash, at))
+            continue
+        new = _gone_on(old, clash, changed, at.now)
+        if new != old:
+            after.append(new)
+    after += [_ended(old, at.now) for old in before.values() if _is_open(old)]
+    return after
+
+
+def severity(conflict: Conflict, today: date) -> Severity:
+    """How urgent, by the days to the first night that is still to come."""
+    to_come = [night for night in conflict.nights if night >= today]
+    days = (to_come[0] - today).days if to_come else 0
+    if days <= 2:
+        return "critical"
+    if days <= 7:
+        return "high"
+    return "medium" if days <= 30 else "low"
+
+
+def suggestion(conflict: Conflict, first: Stay, second: Stay) -> str:
+    """What the host should do, in one sentence; `first` and `second` as in the conflict."""
+    match conflict.kind:
+        case ConflictKind.DOUBLE_BOOKING:
+            return (
+                f"Call both guests: keep the booking at {first.channel}, which came first,"
+                f" and move or cancel the one at {second.channel}."
+            )
+        case ConflictKind.BLOCKED_NIGHT_SOLD:
+            return (
+                f"Shorten the block at {first.channel} if you can host the guest,"
+                f" or else cancel the booking at {second.channel}."
+            )
+        case ConflictKind.TURNOVER:
+            return "Make sure that the unit can be made ready in time, or move one of the guests."
+        case ConflictKind.LINKED_UNIT:
+            return "The whole and one of its parts are both sold: move or cancel one of the two."
+
+
+def _clash(one: Stay, other: Stay) -> Clash | None:
+    if one.feed_id is not None and one.feed_id == other.feed_id:
+        return None
+    if one.kind is Kind.BLOCK and other.kind is Kind.BLOCK:
+        return None
+    shared = tuple(_shared(one.nights, other.nights))
+    first, second = sorted((one, other), key=lambda stay: _place(stay, shared))
+    if one.kind is other.kind:
+        return Clash(ConflictKind.DOUBLE_BOOKING, first.id, second.id, shared)
+    block, guest = (one, other) if one.kind is Kind.BLOCK else (other, one)
+    if block.reason in _BETWEEN:
+        return Clash(ConflictKind.TURNOVER, first.id, second.id, shared)
+    sold = tuple(night for night in shared if _since(block, night) < _since(guest, night))
+    if not sold:
+        return None
+    return Clash(ConflictKind.BLOCKED_NIGHT_SOLD, block.id, guest.id, sold)
+
+
+def _shared(one: Nights, other: Nights) -> Nights:
+    return Nights(max(one.arrival, other.arrival), min(one.departure, other.departure))
+
+
+def _place(stay: Stay, nights: Sequence[date]) -> tuple[datetime, bool, str]:
+    """The better place wanted one of these nights first."""
+    return (min(_since(stay, night) for night in nights), stay.kind is Kind.BLOCK, stay.id)
+
+
+def _since(stay: Stay, night: date) -> datetime:
+    return next(span.since for span in stay.spans if night in span.nights)
+
+
+def _by_pair(known: Iterable[Conflict]) -> dict[frozenset[str], Conflict]:
+    """The latest conflict of each pair of stays."""
+    ordered = sorted(known, key=lambda one: (one.opened_at, one.id))
+    return {frozenset((one.first, one.second)): one for one in ordered}
+
+
+def _is_open(conflict: Conflict) -> bool:
+    return conflict.status is not ConflictStatus.RESOLVED
+
+
+def _opened(clash: Clash, at: Moment) -> Conflict:
+    return Conflict(
+        id=at.new_id("conflict"),
+        unit_id=at.unit_id,
+        kind=clash.kind,
+        status=ConflictStatus.OPEN,
+        first=clash.first,
+        second=clash.second,
+        nights=clash.nights,
+        opened_at=at.now,
+    )
+
+
+def _gone_on(old: Conflict, clash: Clash, changed: Set[str], now: datetime) -> Conflict:
+    new = replace(old, kind=clash.kind, first=clash.first, second=clash.second, nights=clash.nights)
+    if _is_open(old):
+        # What a person acknowledged was less than this.
+        worse = new.kind is not old.kind or not set(new.nights) <= set(old.nights)
+        return replace(new, status=ConflictStatus.OPEN) if worse else new
+    same = new == old and changed.isdisjoint({old.first, old.second})
+    if same and old.resolution != BY_EVIDENCE:
+        return old
+    opened = replace(new, status=ConflictStatus.OPEN, opened_at=now)
+    return replace(opened, resolved_at=None, resolution=None)
+
+
+def _ended(old: Conflict, now: datetime) -> Conflict:
+    """Over by evidence; what a person had decided about it stays on record."""
+    decided = old.resolution or BY_EVIDENCE
+    return replace(old, status=ConflictStatus.RESOLVED, resolved_at=now, resolution=decided)

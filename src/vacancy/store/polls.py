@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,6 +16,9 @@ from vacancy.store import tables
 _FEED: Table = tables.metadata.tables["feed"]
 _UNIT: Table = tables.metadata.tables["unit"]
 _POLL: Table = tables.metadata.tables["poll"]
+
+#: Candidates looked at for each feed taken, so that a crowded host hides no other.
+_LOOK_AHEAD = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,23 +117,60 @@ _DUE_COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many feeds may be taken in hand: `limit` in all, `per_host` of one host.
+
+    `flying` counts those in hand by host; `unbounded` are hosts that need no politeness (our own).
+    """
+
+    limit: int
+    per_host: int
+    flying: Mapping[str, int] = field(default_factory=dict[str, int])
+    unbounded: frozenset[str] = frozenset()
+
+    def choose(self, candidates: Iterable[tuple[str, str]]) -> list[str]:
+        """The ids to take, of (id, host) pairs in order of urgency."""
+        taken: dict[str, int] = dict(self.flying)
+        chosen: list[str] = []
+        for feed_id, host in candidates:
+            if len(chosen) >= self.limit:
+                break
+            if host not in self.unbounded and taken.get(host, 0) >= self.per_host:
+                continue
+            taken[host] = taken.get(host, 0) + 1
+            chosen.append(feed_id)
+        return chosen
+
+    def full_hosts(self) -> list[str]:
+        """Hosts that nothing more may be asked of now."""
+        return [
+            host
+            for host, count in self.flying.items()
+            if count >= self.per_host and host not in self.unbounded
+        ]
+
+
 def lease(
-    session: Session, now: datetime, hold: timedelta, limit: int, only: Sequence[str] | None = None
+    session: Session, now: datetime, hold: timedelta, room: Room, only: Sequence[str] | None = None
 ) -> list[Due]:
-    """Take up to `limit` due feeds in hand for `hold`; with `only`, these, due or not.
+    """Take due feeds in hand for `hold`, as far as there is room; with `only`, these, due or not.
 
     A feed in somebody's hand is left alone until its lease runs out.
     """
-    query = select(_FEED.c.id).where(
+    query = select(_FEED.c.id, _FEED.c.host).where(
         _FEED.c.retired_at.is_(None),
         _FEED.c.health != "paused",
         or_(_FEED.c.leased_until.is_(None), _FEED.c.leased_until <= now),
         _FEED.c.next_poll_at <= now if only is None else _FEED.c.id.in_(only),
     )
-    query = query.order_by(_FEED.c.next_poll_at, _FEED.c.id).limit(limit)
+    full = room.full_hosts()
+    if full:
+        query = query.where(_FEED.c.host.not_in(full))
+    query = query.order_by(_FEED.c.next_poll_at, _FEED.c.id).limit(room.limit * _LOOK_AHEAD)
     if session.get_bind().dialect.name == "postgresql":
         query = query.with_for_update(skip_locked=True)
-    ids = list(session.execute(query).scalars())
+    ids = room.choose((row.id, row.host) for row in session.execute(query))
     if not ids:
         return []
     session.execute(update(_FEED).where(_FEED.c.id.in_(ids)).values(leased_until=now + hold))
@@ -197,6 +237,7 @@ def record(session: Session, finished: Finished, chance: Chance) -> None:
     }
     if finished.good:
         values["last_good_at"] = finished.ended_at
+        values["first_good_at"] = func.coalesce(_FEED.c.first_good_at, finished.ended_at)
     if finished.full:
         values["last_full_at"] = finished.ended_at
     session.execute(update(_FEED).where(_FEED.c.id == finished.feed_id).values(values))

@@ -65,7 +65,7 @@ class Unit(SQLModel, table=True):
     """What one party occupies at a time: the key of availability.
 
     `revision` rises with every change of its stays. `published_at`: a person said that its exports
-    may open before every feed has had a good answer.
+    may open before every feed has had a good answer. `again_at`: when time alone changes its plan.
     """
 
     __table_args__ = (UniqueConstraint("account_id", "slug"),)
@@ -80,6 +80,7 @@ class Unit(SQLModel, table=True):
     created_at: datetime = _instant()
     published_at: datetime | None = _instant(nullable=True)
     retired_at: datetime | None = _instant(nullable=True)
+    again_at: datetime | None = Field(default=None, sa_type=UTCDateTime, nullable=True, index=True)
 
 
 class Feed(SQLModel, table=True):
@@ -123,6 +124,7 @@ class Feed(SQLModel, table=True):
     next_poll_at: datetime = _instant()
     leased_until: datetime | None = _instant(nullable=True)
     last_poll_at: datetime | None = _instant(nullable=True)
+    first_good_at: datetime | None = _instant(nullable=True)
     last_good_at: datetime | None = _instant(nullable=True)
     last_full_at: datetime | None = _instant(nullable=True)
     last_outcome: str | None = None

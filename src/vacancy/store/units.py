@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlmodel import Session
 
 from vacancy.domain.errors import Unknown
@@ -31,6 +31,30 @@ def find(session: Session, account_id: str, name: str) -> Unit:
     if unit is None:
         raise Unknown("unit", name)
     return unit
+
+
+def by_id(session: Session, unit_id: str) -> Unit:
+    """The unit of this id. Raises Unknown."""
+    unit = session.get(Unit, unit_id)
+    if unit is None:
+        raise Unknown("unit", unit_id)
+    return unit
+
+
+def plan_again(session: Session, unit_id: str, at: datetime) -> None:
+    """Say when time alone will change what is planned for the unit."""
+    session.execute(update(Unit).where(Unit.id == unit_id).values(again_at=at))  # type: ignore[arg-type]
+
+
+def to_plan_again(session: Session, now: datetime, limit: int) -> list[str]:
+    """Units whose plan time has changed, the longest waiting first; never planned ones too."""
+    query = (
+        select(Unit.id)  # type: ignore[call-overload]
+        .where(or_(Unit.again_at.is_(None), Unit.again_at <= now))  # type: ignore[union-attr, operator, arg-type]
+        .order_by(Unit.again_at)  # type: ignore[arg-type]
+        .limit(limit)
+    )
+    return list(session.execute(query).scalars())
 
 
 def slugs(session: Session, unit_ids: Sequence[str]) -> dict[str, str]:

@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.Column("created_at", vacancy.store.types.UTCDateTime(timezone=True), nullable=False),
         sa.Column("published_at", vacancy.store.types.UTCDateTime(timezone=True), nullable=True),
         sa.Column("retired_at", vacancy.store.types.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("again_at", vacancy.store.types.UTCDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_unit_account_id_account")
         ),
@@ -88,6 +89,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unit")),
         sa.UniqueConstraint("account_id", "slug", name=op.f("uq_unit_account_id_slug")),
     )
+    with op.batch_alter_table("unit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_unit_again_at"), ["again_at"], unique=False)
+
     op.create_table(
         "feed",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -116,6 +120,7 @@ def upgrade() -> None:
         sa.Column("next_poll_at", vacancy.store.types.UTCDateTime(timezone=True), nullable=False),
         sa.Column("leased_until", vacancy.store.types.UTCDateTime(timezone=True), nullable=True),
         sa.Column("last_poll_at", vacancy.store.types.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("first_good_at", vacancy.store.types.UTCDateTime(timezone=True), nullable=True),
         sa.Column("last_good_at", vacancy.store.types.UTCDateTime(timezone=True), nullable=True),
         sa.Column("last_full_at", vacancy.store.types.UTCDateTime(timezone=True), nullable=True),
         sa.Column("last_outcome", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -445,6 +450,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_feed_due")
 
     op.drop_table("feed")
+    with op.batch_alter_table("unit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_unit_again_at"))
+
     op.drop_table("unit")
     op.drop_table("property")
     op.drop_table("event")

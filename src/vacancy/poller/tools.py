@@ -1,0 +1,57 @@
+"""What the poller works with, handed in by whoever composes the house."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from vacancy.clock import Clock
+from vacancy.domain.claims import Change
+from vacancy.ids import Chance
+from vacancy.net.client import Client
+from vacancy.store.polls import Due, Finished
+from vacancy.store.session import Store
+from vacancy.vault import Vault
+
+#: Publishes the exports of one unit in the transaction that changed its stays.
+Publish = Callable[[Session, str, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What holds for every feed that says nothing else. `scale` stretches or shrinks schedules."""
+
+    absences: int = 2
+    absence_span: timedelta = timedelta(minutes=60)
+    suspicion_span: timedelta = timedelta(hours=24)
+    horizon_days: int = 1098
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The store, the vault, the client, the clock, chance, and how to publish."""
+
+    store: Store
+    vault: Vault
+    client: Client
+    clock: Clock
+    chance: Chance
+    publish: Publish
+    defaults: Defaults = field(default_factory=Defaults)
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """One finished poll. `quiet`: it said nothing new and is not written down yet."""
+
+    due: Due
+    finished: Finished
+    changes: tuple[Change, ...] = ()
+    text: str = ""
+    quiet: bool = False
+    counts: dict[str, Any] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from vacancy.domain.nights import Nights
@@ -62,7 +62,8 @@ class Entry:
 
     `uid` is "" where the file gives none. `status` is upper case, CANCELED spelled CANCELLED.
     `prodid` is that of the calendar that holds it. `recurs` marks an instance of a recurrence,
-    whose set depends on the day of reading.
+    whose set depends on the day of reading, and `instance` is the day that its rule names it by:
+    what tells the instances of one UID apart, also when one of them is moved.
     """
 
     uid: str
@@ -73,6 +74,7 @@ class Entry:
     sequence: int = 0
     prodid: str = ""
     recurs: bool = False
+    instance: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +150,16 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All claims of one complete answer, past ones included; what was skipped and noticed."""
+    """All claims of one complete answer, past ones included; what was skipped and noticed.
+
+    `closes_all`: blocks close every night of the coming year that no reservation takes, and more
+    than a booking window does (rules 2 and 5: to be believed when a second fetch agrees).
+    """
 
     claims: tuple[Claim, ...]
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
+    closes_all: bool = False
 
 
 class ChangeKind(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 
 from vacancy.domain.errors import ConfigError, Refused, Unknown
 from vacancy.services import config
+from vacancy.services.at import At
 from vacancy.settings import load
 from vacancy.store import accounts, exports, feeds, journal, units
 from vacancy.store.session import Session, Store
@@ -27,7 +28,12 @@ class House:
 
     store: Store
     folder: Path
+    published: list[str] = field(default_factory=list)
     chance = staticmethod(random.Random(7).randbytes)
+
+    @property
+    def at(self) -> At:
+        return At(NOW, self.chance, lambda _session, unit_id, _now: self.published.append(unit_id))
 
     def settle(self) -> House:
         with self.store.write() as session:
@@ -39,10 +45,10 @@ class House:
         settings = load(self.folder / "vacancy.toml", {})
         with self.store.write() as session:
             said = [str(d) for d in config.differences(session, settings, VAULT)]
-            done = config.apply(session, settings, VAULT, (NOW, self.chance), remove)
+            done = config.apply(session, settings, VAULT, self.at, remove)
         assert [str(d) for d in done][: len(said)] == said
         with self.store.write() as session:
-            assert config.apply(session, settings, VAULT, (NOW, self.chance)) == []
+            assert config.apply(session, settings, VAULT, self.at) == []
             assert not config.is_news(session, settings)
         return [str(d) for d in done]
 
@@ -82,6 +88,7 @@ def test_a_config_makes_its_rows(house: House) -> None:
     with house.store.read() as session:
         account = accounts.the_account(session)
         feed = the_feed(session)
+        assert house.published == [feed.unit_id]
         assert VAULT.open(feed.url, feeds.SEALED_AS).endswith("t=abcd")
         assert (feed.host, feed.url_tail, feed.every) == ("www.airbnb.com", "abcd", 900)
         assert feed.next_poll_at == NOW

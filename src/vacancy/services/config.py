@@ -12,6 +12,7 @@ from datetime import datetime
 
 from vacancy.domain.errors import Refused
 from vacancy.ids import Chance
+from vacancy.services.at import At
 from vacancy.services.declared import OURS, READING, Difference, compare, property_values
 from vacancy.settings import Settings, Unit, digest
 from vacancy.store import accounts, exports, feeds, journal, tables, units
@@ -31,8 +32,15 @@ class Work:
     settings: Settings
     vault: Vault
     account_id: str
-    now: datetime
-    chance: Chance
+    at: At
+
+    @property
+    def now(self) -> datetime:
+        return self.at.now
+
+    @property
+    def chance(self) -> Chance:
+        return self.at.chance
 
     def unit_wish(self, slug: str) -> Unit:
         return next(unit for unit in self.settings.units if unit.slug == slug)
@@ -60,7 +68,7 @@ def apply(
     session: Session,
     settings: Settings,
     vault: Vault,
-    at: tuple[datetime, Chance],
+    at: At,
     remove: Sequence[str] = (),
 ) -> list[Difference]:
     """Make the store what the config says; what was done, in order. Twice does nothing.
@@ -68,9 +76,8 @@ def apply(
     `remove` names units that left the config and whose exports shall be served no more.
     Raises ConfigError, Unknown (no such unit) or Refused (it is still in the config).
     """
-    now, chance = at
     account = accounts.the_account(session)
-    work = Work(session, settings, vault, account.id, now, chance)
+    work = Work(session, settings, vault, account.id, at)
     todo = compare(session, account.id, settings, vault)
     todo += [difference for name in remove if (difference := _removal(work, name))]
     for difference in todo:
@@ -82,8 +89,17 @@ def apply(
     if todo:
         told = [difference.document() for difference in todo]
         fact = journal.Fact("config.applied", {"differences": told}, actor=OURS)
-        journal.append(session, account.id, [fact], now, chance)
+        journal.append(session, account.id, [fact], at.now, at.chance)
+    _publish(work, todo)
     return todo
+
+
+def _publish(work: Work, done: Sequence[Difference]) -> None:
+    """What was done may show in a unit's exports: a name, a new export, a feed's rule blocks."""
+    slugs = {one.name for one in done if one.noun != "property"}
+    for unit in work.settings.units:
+        if unit.slug in slugs:
+            work.at.publish(work.session, work.unit(unit.slug).id, work.now)
 
 
 def _removal(work: Work, name: str) -> Difference | None:

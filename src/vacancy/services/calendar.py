@@ -1,0 +1,71 @@
+"""The calendar: which night of which unit is taken, by what."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from vacancy.domain.nights import Nights
+from vacancy.services import shapes
+from vacancy.store import bookings, stays, tables, units
+from vacancy.store.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The nights shown: of one unit, or of all where `unit` is None."""
+
+    nights: Nights
+    unit: str | None = None
+
+
+def window(today: date, days: int, unit: str | None = None) -> Window:
+    """From tonight on, so many nights."""
+    return Window(Nights(today, today + timedelta(days=days)), unit)
+
+
+def find(session: Session, account_id: str, wanted: Window) -> dict[str, Any]:
+    """Each unit's nights that are taken, with the stay that holds them. Raises Unknown."""
+    rows = (
+        [units.find(session, account_id, wanted.unit)]
+        if wanted.unit
+        else units.of_account(session, account_id)
+    )
+    clashing: defaultdict[str, set[str]] = defaultdict(set)
+    for conflict in bookings.conflicts(session, account_id):
+        clashing[conflict.unit_id].update(conflict.nights)
+    return {
+        "from": wanted.nights.arrival.isoformat(),
+        "to": wanted.nights.departure.isoformat(),
+        "data": [_of_unit(session, row, wanted.nights, clashing[row.id]) for row in rows],
+    }
+
+
+def _of_unit(
+    session: Session, unit: tables.Unit, within: Nights, clashing: set[str]
+) -> dict[str, Any]:
+    taken = {
+        night: stay_id
+        for night, stay_id in stays.night_map(session, unit.id).items()
+        if night in within
+    }
+    holders = bookings.stays_by_id(session, sorted({*taken.values()}))
+    return {
+        "unit": unit.slug,
+        "name": unit.name,
+        "nights": [
+            _night(night, holders[stay_id], clashing) for night, stay_id in sorted(taken.items())
+        ],
+    }
+
+
+def _night(night: date, stay: tables.Stay, clashing: set[str]) -> dict[str, Any]:
+    short = shapes.booking(stay, "", [])
+    return {
+        "night": night.isoformat(),
+        "stay": stay.id,
+        **{key: short[key] for key in ("channel", "kind", "reason", "status")},
+        "conflict": night.isoformat() in clashing,
+    }

@@ -1,0 +1,84 @@
+"""Facts as JSON values: the documents of CONTRACT.md, one function each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from vacancy.store import tables
+
+
+def instant(moment: datetime | None) -> str | None:
+    """RFC 3339, UTC: `2027-01-10T09:00:00Z`."""
+    if moment is None:
+        return None
+    text = moment.astimezone(UTC).isoformat(timespec="seconds")
+    return text.replace("+00:00", "Z")
+
+
+def booking(stay: tables.Stay, slug: str, uids: Sequence[str]) -> dict[str, Any]:
+    """A stay, as people and programs call it a booking."""
+    return {
+        "id": stay.id,
+        "unit": slug,
+        "channel": stay.channel,
+        "kind": stay.kind,
+        "reason": stay.reason,
+        "status": stay.status,
+        "arrival": stay.arrival.isoformat(),
+        "departure": stay.departure.isoformat(),
+        "reservation_code": stay.reservation_code,
+        "uids": list(uids),
+    }
+
+
+def conflict(row: tables.Conflict, slug: str) -> dict[str, Any]:
+    """A conflict; `stays` are the two sides, the one that wanted the nights first in front."""
+    return {
+        "id": row.id,
+        "status": row.status,
+        "kind": row.kind,
+        "unit": slug,
+        "nights": list(row.nights),
+        "stays": [row.first_stay_id, row.second_stay_id],
+        "opened_at": instant(row.opened_at),
+        "resolved_at": instant(row.resolved_at),
+    }
+
+
+def event(row: tables.Event) -> dict[str, Any]:
+    """A fact of the journal."""
+    return {
+        "id": row.id,
+        "type": row.type,
+        "sequence": row.sequence,
+        "occurred_at": instant(row.occurred_at),
+        "property_id": row.property_id,
+        "unit_id": row.unit_id,
+        "data": row.data,
+        "previous": row.previous,
+    }
+
+
+def feed(row: tables.Feed, slug: str) -> dict[str, Any]:
+    """A feed and how it fares; of its address only the host and the last four characters."""
+    return {
+        "id": row.id,
+        "unit": slug,
+        "feed": row.key,
+        "channel": row.channel,
+        "address": f"{row.host}/…{row.url_tail}",
+        "health": row.health,
+        "last_outcome": row.last_outcome,
+        "last_reason": row.last_reason,
+        "last_good_at": instant(row.last_good_at),
+        "last_poll_at": instant(row.last_poll_at),
+        "next_poll_at": None if row.retired_at else instant(row.next_poll_at),
+        "managed_by": row.managed_by,
+    }
+
+
+def listed(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """A list as every list is given: `{"data": [...]}`."""
+    return {"data": list(rows)}

@@ -1,0 +1,37 @@
+"""How everything stands: units, their feeds' health, open conflicts."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import datetime
+from typing import Any
+
+from vacancy.services import shapes
+from vacancy.store import bookings, feeds, units
+from vacancy.store.session import Session
+
+
+def find(session: Session, account_id: str, now: datetime) -> dict[str, Any]:
+    """Every unit in use with its feeds, its stays to come and its conflicts."""
+    rows = units.of_account(session, account_id)
+    slugs = {row.id: row.slug for row in rows}
+    told: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for feed in feeds.of_account(session, account_id):
+        if feed.unit_id in slugs:
+            told[feed.unit_id].append(shapes.feed(feed, slugs[feed.unit_id]))
+    clashes = Counter(row.unit_id for row in bookings.conflicts(session, account_id))
+    coming = bookings.live_counts(session, account_id, now.date())
+    return {
+        "now": shapes.instant(now),
+        "units": [
+            {
+                "unit": row.slug,
+                "name": row.name,
+                "timezone": row.timezone,
+                "stays": coming.get(row.id, 0),
+                "conflicts": clashes[row.id],
+                "feeds": told[row.id],
+            }
+            for row in rows
+        ],
+    }

@@ -1,0 +1,88 @@
+"""Searching stays and conflicts of a whole account, for people and programs that ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from vacancy.domain.errors import Unknown
+from vacancy.domain.stays import LIVE_STATUSES, ConflictStatus
+from vacancy.store.tables import Conflict, Event, Stay
+
+_LIVE = tuple(status.value for status in LIVE_STATUSES)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which stays are asked for; None and empty mean any. `until` is exclusive, both are nights."""
+
+    unit_id: str | None = None
+    channel: str | None = None
+    kind: str | None = None
+    statuses: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
+
+
+def search(session: Session, account_id: str, wanted: Wanted) -> list[Stay]:
+    """The stays that match, by unit and arrival."""
+    query = select(Stay).where(Stay.account_id == account_id)  # type: ignore[arg-type]
+    for column, value in (
+        (Stay.unit_id, wanted.unit_id),
+        (Stay.channel, wanted.channel),
+        (Stay.kind, wanted.kind),
+    ):
+        if value is not None:
+            query = query.where(column == value)  # type: ignore[arg-type]
+    if wanted.statuses:
+        query = query.where(Stay.status.in_(wanted.statuses))  # type: ignore[attr-defined]
+    if wanted.since is not None:
+        query = query.where(Stay.departure > wanted.since)  # type: ignore[arg-type]
+    if wanted.until is not None:
+        query = query.where(Stay.arrival < wanted.until)  # type: ignore[arg-type]
+    query = query.order_by(Stay.unit_id, Stay.arrival, Stay.id)  # type: ignore[arg-type]
+    # Another layer writes stays by plain statements: what the session remembers may be old.
+    return list(session.execute(query, execution_options={"populate_existing": True}).scalars())
+
+
+def get(session: Session, account_id: str, stay_id: str) -> Stay:
+    """One stay. Raises Unknown."""
+    stay = session.get(Stay, stay_id, populate_existing=True)
+    if stay is None or stay.account_id != account_id:
+        raise Unknown("stay", stay_id)
+    return stay
+
+
+def live_counts(session: Session, account_id: str, today: date) -> dict[str, int]:
+    """How many live stays that have not departed each unit has."""
+    query = (
+        select(Stay.unit_id, func.count())  # type: ignore[call-overload]
+        .where(Stay.account_id == account_id, Stay.status.in_(_LIVE), Stay.departure > today)  # type: ignore[attr-defined]
+        .group_by(Stay.unit_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def conflicts(session: Session, account_id: str, *, resolved: bool = False) -> list[Conflict]:
+    """The account's conflicts by first night; with `resolved`, those that ended as well."""
+    query = select(Conflict).where(Conflict.account_id == account_id)  # type: ignore[arg-type]
+    if not resolved:
+        query = query.where(Conflict.status != ConflictStatus.RESOLVED.value)  # type: ignore[arg-type]
+    rows = session.execute(query, execution_options={"populate_existing": True}).scalars()
+    return sorted(rows, key=lambda row: (row.nights[:1], row.opened_at, row.id))
+
+
+def stays_by_id(session: Session, stay_ids: Sequence[str]) -> dict[str, Stay]:
+    """These stays, by id."""
+    query = select(Stay).where(Stay.id.in_(stay_ids))  # type: ignore[attr-defined]
+    return {row.id: row for row in session.execute(query).scalars()}
+
+
+def latest_event(session: Session, account_id: str) -> datetime | None:
+    """When the account's newest fact was written."""
+    query = select(func.max(Event.occurred_at)).where(Event.account_id == account_id)  # type: ignore[arg-type]
+    return session.execute(query).scalar()

@@ -1,0 +1,59 @@
+"""Keeping the database well: backup, integrity, and what is wrong when it fails."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from vacancy.domain.errors import Refused
+from vacancy.store.session import HEAD, Store, version
+
+#: What a statement raises when the database cannot do it.
+DatabaseTrouble = SQLAlchemyError
+
+
+def describe(trouble: SQLAlchemyError) -> str:
+    """One sentence on why the database failed, without the statement and its values."""
+    why = str(getattr(trouble, "orig", None) or trouble).strip().splitlines()
+    return f"the database cannot be used: {why[0] if why else type(trouble).__name__}"
+
+
+def backup(store: Store, target: Path) -> None:
+    """Write a whole, compact copy of an SQLite store, readable by its owner only.
+
+    Raises Refused on PostgreSQL, which has its own tool, and where the file is there already.
+    """
+    if not store.is_sqlite:
+        raise Refused("not_sqlite", "PostgreSQL is backed up by its own tool: run `pg_dump`")
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        # VACUUM INTO accepts an empty file, and so the copy never has wider rights than this.
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        raise Refused("file_exists", f"{target} is there already; name another file") from None
+    raw = store.engine.raw_connection()
+    try:
+        raw.cursor().execute("VACUUM INTO ?", (str(target),))
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    finally:
+        raw.close()
+
+
+def problems(store: Store) -> list[str]:
+    """What is wrong with the database, one sentence each; nothing where it is sound."""
+    found = version(store)
+    if found != HEAD:
+        return [f"the database stands at {found or 'nothing'}, not at {HEAD}: run db upgrade"]
+    if not store.is_sqlite:
+        return []
+    with store.engine.connect() as connection:
+        sound = connection.execute(text("PRAGMA integrity_check")).scalars().all()
+        orphans = connection.execute(text("PRAGMA foreign_key_check")).all()
+    told = [f"integrity: {line}; put a backup back" for line in sound if line != "ok"]
+    told += [f"a row of {row[0]} points at a row of {row[2]} that is gone" for row in orphans]
+    return told

@@ -23,7 +23,7 @@ from vacancy.ical.recurrence import read_series
 from vacancy.ical.refusal import NotACalendar
 from vacancy.ical.rules import Steps
 from vacancy.ical.settings import ReadSettings
-from vacancy.ical.split import MOST_EVENTS, RawEvent, decoded, split
+from vacancy.ical.split import MOST_EVENTS, RawBody, RawEvent, decoded, split
 
 __all__ = [
     "Block",
@@ -40,7 +40,6 @@ __all__ = [
 READER_VERSION = 1
 
 _STAMPS = re.compile(rb"\nDTSTAMP[:;][^\n]*")
-_STAMPED = re.compile(rb"\nDTSTAMP[^:\n]*:[ ]*(\d{8})", re.IGNORECASE)
 _RECURS = re.compile(rb"\n(?:RRULE|RDATE|RECURRENCE-ID)[:;]", re.IGNORECASE)
 _UID = re.compile(rb"\nUID[^:\n]*:([^\n]*)", re.IGNORECASE)
 _BEYOND = "it lies beyond the horizon of {}"
@@ -89,12 +88,12 @@ def read(
     NotACalendar when the body is no complete calendar or breaks a bound. A bad entry is left out
     and told in `skipped`.
     """
-    events = split(body)
+    raw = split(body)
     known = known or {}
     steps = Steps()
     blocks: list[Block] = []
     parsed = total = 0
-    for group in _groups(events):
+    for group in _groups(raw):
         mark = _mark(group, settings)
         block = known.get(mark)
         if block is None:
@@ -111,16 +110,19 @@ def read(
         (*(one for block in blocks for one in block.skipped), *beyond),
         parsed=parsed,
         recurs=any(block.recurs for block in blocks),
-        prodids=tuple(dict.fromkeys(event.prodid for event in events if event.prodid)),
-        stamped=_stamped(events),
+        prodids=tuple(dict.fromkeys(event.prodid for event in raw.events if event.prodid)),
+        stamped=_day(raw.stamped),
     )
 
 
-def _groups(events: Sequence[RawEvent]) -> Iterator[_Group]:
+def _groups(raw: RawBody) -> Iterator[_Group]:
     """Single entries as they come; recurring ones of one UID together, where the first stands."""
+    if not raw.recurs:
+        yield from (_Group((event,), recurs=False) for event in raw.events)
+        return
     series: dict[bytes, list[RawEvent]] = {}
     order: list[RawEvent | bytes] = []
-    for place, event in enumerate(events):
+    for place, event in enumerate(raw.events):
         if not _RECURS.search(event.lines):
             order.append(event)
             continue
@@ -143,7 +145,7 @@ def _mark(group: _Group, settings: ReadSettings) -> bytes:
     salt = _salt(
         settings.zone.key, settings.end_is_last_night, settings.transparent, first.prodid, day
     )
-    return blake2b(_STAMPS.sub(b"\nDTSTAMP", lines), digest_size=16, key=salt).digest()
+    return blake2b(lines, digest_size=16, key=salt).digest()
 
 
 @lru_cache(maxsize=256)
@@ -184,13 +186,8 @@ def _cut(blocks: Sequence[Block], horizon: date) -> tuple[list[Entry], list[Skip
     return entries, beyond
 
 
-def _stamped(events: Sequence[RawEvent]) -> date | None:
-    latest = b""
-    for event in events:
-        found = _STAMPED.search(event.lines)
-        if found and found[1] > latest:
-            latest = found[1]
+def _day(digits: str) -> date | None:
     try:
-        return date.fromisoformat(latest.decode()) if latest else None
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
     except ValueError:
         return None

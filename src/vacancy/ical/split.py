@@ -17,20 +17,32 @@ _BLANK_LINES = re.compile(rb"\n{2,}")
 _FOLDS = re.compile(rb"\n[ \t]")
 _EDGES = re.compile(rb"\n(BEGIN|END):([^\n]*)", re.IGNORECASE)
 _FIRST_CALENDAR = re.compile(rb"\nBEGIN:VCALENDAR[ \t]*(?=\n|$)", re.IGNORECASE)
+_STAMPS = re.compile(rb"\nDTSTAMP(?:;[^:\n]*)?:([^\n]*)", re.IGNORECASE)
+_RECURS = re.compile(rb"\n(?:RRULE|RDATE|RECURRENCE-ID)[:;]", re.IGNORECASE)
 _PRODID = re.compile(rb"PRODID[^\n]*", re.IGNORECASE)
 _ZONE_NAME = re.compile(rb"\nX-WR-TIMEZONE[^:\n]*:([^\n]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class RawEvent:
-    """The lines of one VEVENT, unfolded, nested components left out, each led by a line feed.
+    """The lines of one VEVENT, each led by a line feed: unfolded, nested components left out.
 
+    The values of DTSTAMP are taken out: they differ at each fetch and no reading uses them.
     `prodid` is the nearest PRODID before it in its calendar, `zone_name` its X-WR-TIMEZONE.
     """
 
     lines: bytes
     prodid: str
     zone_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawBody:
+    """All VEVENTs; the day of the latest DTSTAMP as eight digits, or ""; whether any may recur."""
+
+    events: list[RawEvent]
+    stamped: str
+    recurs: bool
 
 
 @dataclass(slots=True)
@@ -55,21 +67,25 @@ def decoded(text: bytes) -> str:
         return text.decode("cp1252", "replace")
 
 
-def split(body: bytes) -> list[RawEvent]:
+def split(body: bytes) -> RawBody:
     """Every VEVENT of every VCALENDAR, in order; NotACalendar unless the body is complete."""
     text = _cleaned(body)
+    stamps = _STAMPS.findall(text)
+    if stamps:
+        text = _STAMPS.sub(b"\nDTSTAMP", text)
     if not _FIRST_CALENDAR.search(text):
         raise NotACalendar(_instead(text))
     walk = _Walk(text)
     for edge in _EDGES.finditer(text):
         name = edge[2].strip().upper()
-        if edge[1] in (b"BEGIN", b"begin") or edge[1].upper() == b"BEGIN":
+        if edge[1].upper() == b"BEGIN":
             _begin(walk, name, edge.start(), edge.end())
         else:
             _end(walk, name, edge.start(), edge.end())
     if walk.stack:
         raise NotACalendar("cut")
-    return walk.found
+    recurs = _RECURS.search(text) is not None
+    return RawBody(walk.found, max(stamps, default=b"")[:8].decode("ascii", "replace"), recurs)
 
 
 def _cleaned(body: bytes) -> bytes:

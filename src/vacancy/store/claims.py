@@ -1,4 +1,4 @@
-"""Claims, sightings and doubts of a feed: rows to values and back."""
+"""Claims of a feed and of a unit: rows to values and back."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Row, Table, bindparam, insert, or_, select, update
 from sqlmodel import Session
 
 from vacancy.domain.claims import Claim, ClaimStatus, Identity, Kind, KnownClaim, Reason
 from vacancy.domain.nights import Nights
-from vacancy.ids import Chance, new_id
 from vacancy.store import tables
 
 _CLAIM: Table = tables.metadata.tables["claim"]
@@ -136,18 +135,3 @@ def uids_of_stays(session: Session, stay_ids: Sequence[str]) -> dict[str, list[s
         if uid not in found[stay_id]:
             found[stay_id].append(uid)
     return found
-
-
-def replace_sightings(
-    session: Session,
-    feed: tables.Feed,
-    rows: Sequence[dict[str, Any]],
-    now: datetime,
-    chance: Chance,
-) -> None:
-    """Put these sightings (arrival, departure, first_shown, good_before, last_shown) in place."""
-    session.execute(delete(tables.Sighting).where(tables.Sighting.feed_id == feed.id))  # type: ignore[arg-type]
-    if rows:
-        whose = {"account_id": feed.account_id, "feed_id": feed.id}
-        filled = [{"id": new_id("sight", now, chance), **whose, **row} for row in rows]
-        session.execute(insert(tables.Sighting), filled)

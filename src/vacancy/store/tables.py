@@ -166,21 +166,23 @@ class Sighting(SQLModel, table=True):
 
 
 class Doubt(SQLModel, table=True):
-    """One suspicion of a feed. `kind` is shrunk, emptied, flooded or edited."""
+    """One suspicion of a feed; see `domain.doubt.Doubt`, whose other fields are in `state`.
+
+    `settled_at`: nothing of it matters any more.
+    """
 
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id")
     feed_id: str = Field(foreign_key="feed.id", index=True)
     kind: str
     since: datetime = _instant()
-    agreeing_since: datetime | None = _instant(nullable=True)
-    last_agreed_at: datetime | None = _instant(nullable=True)
-    needs_person: bool = False
-    held: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    state: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     answer_digest: str = ""
+    needs_person: bool = False
     alarmed_at: datetime | None = _instant(nullable=True)
-    decided_at: datetime | None = _instant(nullable=True)
     decision: str | None = None
+    decided_at: datetime | None = _instant(nullable=True)
+    settled_at: datetime | None = _instant(nullable=True)
 
 
 class Claim(SQLModel, table=True):

@@ -187,14 +187,13 @@ def upgrade() -> None:
         sa.Column("feed_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("since", vacancy.store.types.UTCDateTime(timezone=True), nullable=False),
-        sa.Column("agreeing_since", vacancy.store.types.UTCDateTime(timezone=True), nullable=True),
-        sa.Column("last_agreed_at", vacancy.store.types.UTCDateTime(timezone=True), nullable=True),
-        sa.Column("needs_person", sa.Boolean(), nullable=False),
-        sa.Column("held", sa.JSON(), nullable=False),
+        sa.Column("state", sa.JSON(), nullable=False),
         sa.Column("answer_digest", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("needs_person", sa.Boolean(), nullable=False),
         sa.Column("alarmed_at", vacancy.store.types.UTCDateTime(timezone=True), nullable=True),
-        sa.Column("decided_at", vacancy.store.types.UTCDateTime(timezone=True), nullable=True),
         sa.Column("decision", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("decided_at", vacancy.store.types.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("settled_at", vacancy.store.types.UTCDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_doubt_account_id_account")
         ),

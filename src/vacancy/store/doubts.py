@@ -1,0 +1,143 @@
+"""What a feed has shown without a break, and what is doubted of it: rows to values and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Table, delete, insert, select, update
+from sqlmodel import Session
+
+from vacancy.domain.doubt import Doubt, DoubtKind
+from vacancy.domain.echoes import Sighting
+from vacancy.domain.nights import Nights
+from vacancy.ids import Chance, new_id
+from vacancy.store import tables
+
+_SIGHTING: Table = tables.metadata.tables["sighting"]
+_DOUBT: Table = tables.metadata.tables["doubt"]
+
+#: Claim ids that a doubt keeps in mind, by the name of the field.
+_CLAIM_SETS = ("held", "kept", "believed")
+_INSTANTS = ("agreeing_since", "last_agreed_at")
+
+
+def sightings(session: Session, feed_id: str) -> tuple[Sighting, ...]:
+    """What the feed shows at present, by first night."""
+    query = select(_SIGHTING).where(_SIGHTING.c.feed_id == feed_id).order_by(_SIGHTING.c.arrival)
+    return tuple(
+        Sighting(
+            nights=Nights(row.arrival, row.departure),
+            first_shown=row.first_shown,
+            good_before=row.good_before,
+            last_shown=row.last_shown,
+        )
+        for row in session.execute(query)
+    )
+
+
+def save_sightings(
+    session: Session,
+    owner: tuple[str, str],
+    known: Sequence[Sighting],
+    shown: Sequence[Sighting],
+    at: tuple[datetime, Chance],
+) -> None:
+    """Put `shown` in the place of `known`, for the feed of `owner` (account id, feed id).
+
+    Where the same nights are shown since the same time only the time of the last showing moves.
+    """
+    account_id, feed_id = owner
+    if [_start(one) for one in known] == [_start(one) for one in shown]:
+        moved = update(_SIGHTING).where(_SIGHTING.c.feed_id == feed_id)
+        session.execute(moved.values(last_shown=at[0]))
+        return
+    session.execute(delete(_SIGHTING).where(_SIGHTING.c.feed_id == feed_id))
+    if shown:
+        rows = [
+            {
+                "id": new_id("sight", *at),
+                "account_id": account_id,
+                "feed_id": feed_id,
+                "arrival": one.nights.arrival,
+                "departure": one.nights.departure,
+                "first_shown": one.first_shown,
+                "good_before": one.good_before,
+                "last_shown": one.last_shown,
+            }
+            for one in shown
+        ]
+        session.execute(insert(_SIGHTING), rows)
+
+
+def _start(sighting: Sighting) -> tuple[Nights, datetime, datetime | None]:
+    return sighting.nights, sighting.first_shown, sighting.good_before
+
+
+def standing(session: Session, feed_id: str) -> Doubt | None:
+    """The feed's doubt that still matters: open, or decided with claims it keeps in mind."""
+    query = select(_DOUBT).where(_DOUBT.c.feed_id == feed_id, _DOUBT.c.settled_at.is_(None))
+    row = session.execute(query.order_by(_DOUBT.c.since.desc())).first()
+    return None if row is None else _doubt(row)
+
+
+def _doubt(row: Row[Any]) -> Doubt:
+    state = row.state
+    instants = {name: _instant(state.get(name)) for name in _INSTANTS}
+    claim_sets = {name: frozenset(state.get(name, ())) for name in _CLAIM_SETS}
+    return Doubt(
+        id=row.id,
+        kind=DoubtKind(row.kind),
+        since=row.since,
+        needs_person=row.needs_person,
+        alarmed_at=row.alarmed_at,
+        answer_digest=row.answer_digest,
+        decision=row.decision,
+        decided_at=row.decided_at,
+        **instants,
+        **claim_sets,
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def save(
+    session: Session,
+    owner: tuple[str, str],
+    known: Doubt | None,
+    doubt: Doubt | None,
+    now: datetime,
+) -> None:
+    """Write what became of the feed's doubt; `owner` is (account id, feed id)."""
+    if known == doubt:
+        return
+    if known is not None and (doubt is None or doubt.id != known.id):
+        session.execute(update(_DOUBT).where(_DOUBT.c.id == known.id).values(settled_at=now))
+    if doubt is None:
+        return
+    values = _values(doubt)
+    if known is not None and known.id == doubt.id:
+        session.execute(update(_DOUBT).where(_DOUBT.c.id == doubt.id).values(values))
+    else:
+        whose = {"id": doubt.id, "account_id": owner[0], "feed_id": owner[1]}
+        session.execute(insert(_DOUBT).values({**whose, **values}))
+
+
+def _values(doubt: Doubt) -> dict[str, Any]:
+    state: dict[str, Any] = {name: sorted(getattr(doubt, name)) for name in _CLAIM_SETS}
+    for name in _INSTANTS:
+        instant = getattr(doubt, name)
+        state[name] = None if instant is None else instant.isoformat()
+    return {
+        "kind": doubt.kind.value,
+        "since": doubt.since,
+        "state": state,
+        "answer_digest": doubt.answer_digest,
+        "needs_person": doubt.needs_person,
+        "alarmed_at": doubt.alarmed_at,
+        "decision": doubt.decision,
+        "decided_at": doubt.decided_at,
+    }

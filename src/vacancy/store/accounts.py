@@ -18,6 +18,14 @@ def installation(session: Session) -> Installation | None:
     return session.get(Installation, 1)
 
 
+def domain(session: Session) -> str:
+    """What ends the UIDs of every export. Raises Unknown on an empty store."""
+    row = installation(session)
+    if row is None:
+        raise Unknown("installation", "1")
+    return row.domain
+
+
 def the_account(session: Session) -> Account:
     """The one account of an installation for one operator. Raises Unknown on an empty store."""
     account = session.execute(select(Account).order_by(Account.id)).scalars().first()

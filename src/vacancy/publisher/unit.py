@@ -8,21 +8,23 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from vacancy.domain.availability import ExportFacts, contents
+from vacancy.ids import Chance
 from vacancy.publisher.render import Imprint, NewVersion, publish
-from vacancy.store import claims, exports, feeds, stays, units
+from vacancy.store import accounts, claims, exports, feeds, stays, units
 
 #: Past stays stay in an export for 30 days; what was closed before that is in none.
 LOOK_BACK = timedelta(days=60)
 
 
 def publish_unit(
-    session: Session, unit_id: str, now: datetime, imprint: Imprint
+    session: Session, unit_id: str, now: datetime, chance: Chance
 ) -> list[NewVersion]:
     """Publish what changed in the unit's exports; those that hold the same as before stay as they are.
 
     The caller has the unit's row (`stays.lock_unit`).
     """
     unit = units.by_id(session, unit_id)
+    imprint = Imprint(accounts.domain(session), chance)
     known_claims = claims.of_unit(session, unit_id, now - LOOK_BACK)
     known_stays = stays.of_unit(session, unit_id, now - LOOK_BACK)
     rules_exported = {

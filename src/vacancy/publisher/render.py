@@ -6,7 +6,7 @@ import gzip
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from vacancy.domain.availability import Held
 from vacancy.domain.claims import Kind
@@ -16,9 +16,6 @@ from vacancy.store import exports
 from vacancy.store.exports import Published
 from vacancy.store.session import Session
 from vacancy.store.tables import Export
-
-#: How long a stay stays in an export after its departure.
-PAST_KEPT = timedelta(days=30)
 
 _SUMMARY: Mapping[Kind, str] = {Kind.RESERVATION: "Reserved", Kind.BLOCK: "Blocked"}
 _ONE_SECOND = timedelta(seconds=1)
@@ -50,20 +47,22 @@ def publish(
 ) -> NewVersion | None:
     """Publish what the export holds as its next version; None, nothing written, if it is the same.
 
-    `held` names each stay once (ValueError). The caller has the unit's row (`stays.lock_unit`), so
-    that one writer at a time publishes.
+    `held` is what `domain.availability.contents` gives: each stay once (ValueError). The caller has
+    the unit's row (`stays.lock_unit`), so that one writer at a time publishes.
     """
     name = exports.name_of_unit(session, export.unit_id)
-    kept = _kept(held, now.date())
-    content = _content(kept.values(), name, imprint.domain)
+    wanted = {one.stay_id: one for one in held}
+    if len(wanted) < len(held):
+        raise ValueError("an export holds each stay once")
+    content = _content(held, name, imprint.domain)
     if export.version and content == export.content:
         return None
     version, modified = export.version + 1, _modified(export, now)
     before = exports.publications(session, export.id)
-    stand = [one for one in before if _stands(one, kept.get(one.stay_id))]
+    stand = [one for one in before if _stands(one, wanted.get(one.stay_id))]
     withdrawn = [one for one in before if one not in stand]
     standing = {one.stay_id for one in stand}
-    new = [one for one in kept.values() if one.stay_id not in standing]
+    new = [one for one in held if one.stay_id not in standing]
     opened = _open(session, export, new, (version, modified), imprint.chance)
     exports.close_publications(session, withdrawn, version, modified)
     exports.open_publications(session, export, opened)
@@ -78,13 +77,6 @@ def publish(
     return NewVersion(
         export.id, export.unit_id, version, export.etag, modified, tuple(opened), tuple(withdrawn)
     )
-
-
-def _kept(held: Sequence[Held], today: date) -> dict[str, Held]:
-    kept = {one.stay_id: one for one in held if one.nights.departure + PAST_KEPT > today}
-    if len({one.stay_id for one in held}) < len(held):
-        raise ValueError("an export holds each stay once")
-    return kept
 
 
 def _content(held: Iterable[Held], name: str, domain: str) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from vacancy.domain.claims import Kind
+from vacancy.domain.echoes import ExportHistory, ExportReading, Publication
 from vacancy.domain.nights import Nights
 from vacancy.ids import Chance, new_id
 from vacancy.store import tables
@@ -172,17 +173,6 @@ def publications(session: Session, export_id: str) -> list[Published]:
     return [_published(row) for row in session.execute(query)]
 
 
-def publications_since(session: Session, export_id: str, since: datetime) -> list[Published]:
-    """What the newest version holds, and what was withdrawn since then, oldest first."""
-    query = (
-        select(_PUBLICATION)
-        .where(_PUBLICATION.c.export_id == export_id)
-        .where(or_(_PUBLICATION.c.to_version.is_(None), _PUBLICATION.c.withdrawn_at >= since))
-        .order_by(_PUBLICATION.c.from_version, _PUBLICATION.c.id)
-    )
-    return [_published(row) for row in session.execute(query)]
-
-
 def last_sequences(session: Session, export_id: str, stay_ids: Iterable[str]) -> dict[str, int]:
     """The highest SEQUENCE under which the export ever held each stay; never held: left out."""
     query = (
@@ -297,6 +287,36 @@ def readings_that_count(session: Session, export_id: str) -> list[Reading]:
             standing[reading.reader] = (count + reading.count, last, reading.reader)
     *_, channel = max(standing.values())
     return [reading for reading in every if reading.reader == channel]
+
+
+def history(session: Session, export_id: str, since: datetime | None = None) -> ExportHistory:
+    """What the export held and its main reader could know, for telling echoes: from the version
+    read last before `since`, or all of it. Empty when it was never read.
+    """
+    read = readings_that_count(session, export_id)
+    before = [one.version for one in read if since is not None and one.first_at < since]
+    first = max(before, default=0)
+    if not read:
+        return ExportHistory()
+    query = (
+        select(_PUBLICATION)
+        .where(_PUBLICATION.c.export_id == export_id)
+        .where(or_(_PUBLICATION.c.to_version.is_(None), _PUBLICATION.c.to_version > first))
+        .order_by(_PUBLICATION.c.from_version, _PUBLICATION.c.id)
+    )
+    return ExportHistory(
+        tuple(
+            Publication(
+                row.stay_id, Nights(row.arrival, row.departure), row.from_version, row.to_version
+            )
+            for row in session.execute(query)
+        ),
+        tuple(
+            ExportReading(one.version, one.first_at, one.last_at)
+            for one in read
+            if one.version >= first
+        ),
+    )
 
 
 def last_read(session: Session, export_ids: Sequence[str]) -> dict[str, datetime]:

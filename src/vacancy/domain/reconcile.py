@@ -101,7 +101,7 @@ def _linked(claims: Iterable[KnownClaim], after: _After) -> dict[str, list[Known
 def _mark_mirrored(
     stays: dict[str, Stay], upheld: Mapping[str, tuple[KnownClaim, ...]], at: Moment
 ) -> None:
-    """Marks the live blocks that only repeat others; one whose nights are all past stays as it is."""
+    """Marks the live blocks that only repeat others; one that is over stays as it is."""
     live = [stay for stay in stays.values() if stay.live]
     found = mirrored(live, upheld, at.feeds, at.today)
     for stay in live:

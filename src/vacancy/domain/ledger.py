@@ -1,0 +1,296 @@
+"""The known claims of one feed while an answer is settled: what changes, and what is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import date, datetime
+
+from vacancy.domain.answer import Echo, owned
+from vacancy.domain.claims import Change, ChangeKind, Claim, ClaimStatus, KnownClaim
+from vacancy.domain.diff import Fate
+from vacancy.domain.feed import FeedState, Notice
+from vacancy.domain.identity import names
+from vacancy.domain.nights import Nights, night_set, runs
+from vacancy.domain.release import (
+    Absence,
+    count,
+    due,
+    end,
+    guest_is_in,
+    hide,
+    mask_of,
+    report,
+    split_by_mask,
+)
+
+
+class Ledger:
+    """Applies decisions to known claims, and keeps account of them."""
+
+    def __init__(
+        self, state: FeedState, now: datetime, today: date, new_id: Callable[[str], str]
+    ) -> None:
+        self.state = state
+        self.now = now
+        self.today = today
+        self.new_id = new_id
+        self.known = {k.id: k for k in (*state.known, *state.inherited)}
+        self.before = dict(self.known)
+        self.changes: list[Change] = []
+        self.notices: list[Notice] = []
+
+    # --- account ---------------------------------------------------------------------------
+
+    def standing(self) -> list[KnownClaim]:
+        """The feed's own claims that still close their nights, its settings and echoes apart."""
+        return [k for k in owned(self.known.values()) if k.feed_id == self.state.feed_id]
+
+    def changed(self) -> tuple[KnownClaim, ...]:
+        """The claims that are not what they were, `last_seen` apart, and the new ones."""
+        found: list[KnownClaim] = []
+        for known in self.known.values():
+            before = self.before.get(known.id)
+            if before is None or replace(before, last_seen=known.last_seen) != known:
+                found.append(known)
+        return tuple(found)
+
+    def news(self) -> bool:
+        """Whether the answer itself said something new, and not only time passed."""
+        return bool(self.changes) or any(
+            known.id not in self.before or self.before[known.id].said != known.said
+            for known in self.known.values()
+        )
+
+    def _put(self, known: KnownClaim, change: ChangeKind | None = None) -> None:
+        self.known[known.id] = known
+        if change is not None:
+            self.changes.append(report(change, known))
+
+    # --- what the answer shows -------------------------------------------------------------
+
+    def age_out(self) -> None:
+        """Stays that are over leave quietly, whatever the feed lists of them."""
+        for known in list(self.known.values()):
+            if known.stands and known.nights.departure < self.today:
+                told = known.echo_of is None and not known.said.is_rule_block
+                ended = end(known, ClaimStatus.AGED_OUT, self.now)
+                self._put(ended, ChangeKind.AGED_OUT if told else None)
+
+    def cancel(self, canceled: Iterable[Claim], shown: Iterable[Claim]) -> None:
+        """The source says canceled: at once, and once; not what the same answer shows live."""
+        live = {(c.uid, c.nights) for c in shown}
+        for claim in canceled:
+            for known in self.standing():
+                if (known.said.uid, known.nights) not in live and _names_it(claim, known):
+                    self._put(end(known, ClaimStatus.CANCELED, self.now), ChangeKind.CANCELED)
+
+    def keep(self, fate: Fate, *, believed: bool) -> None:
+        """A known claim that the answer shows, wholly or in part, or that moved."""
+        known, says = fate.known, fate.says
+        if says is None:
+            return
+        ranges = list(fate.holds)
+        if not believed:
+            ranges = _both(fate, says)
+        elif not ranges:
+            self._put(end(known, ClaimStatus.WITHDRAWN, self.now))
+            self.changes.append(_update(known, replace(says, nights=says.nights)))
+            return
+        first, *others = ranges
+        shown = _seen(known, replace(says, nights=first, rule=_rule(known.said, says)), self.now)
+        self._put(shown)
+        for nights in others:
+            self._put(
+                replace(shown, id=self.new_id("claim"), said=replace(shown.said, nights=nights))
+            )
+        if _is_update(fate, ranges, shown):
+            self.changes.append(report(ChangeKind.UPDATED, shown, known.nights))
+
+    def create(self, claim: Claim) -> None:
+        """Something new; under the name of a released reservation it is that one again."""
+        released = self._released(claim)
+        if released is not None:
+            again = _seen(released, claim, self.now)
+            self._put(replace(again, released_at=None), ChangeKind.REINSTATED)
+            return
+        known = KnownClaim(
+            id=self.new_id("claim"),
+            feed_id=self.state.feed_id,
+            said=claim,
+            status=ClaimStatus.LIVE,
+            first_seen=self.now,
+            last_seen=self.now,
+            stay_id=self._inherit(claim),
+        )
+        self._put(known, ChangeKind.CREATED)
+
+    def _released(self, claim: Claim) -> KnownClaim | None:
+        mine = names(claim)
+        found = [
+            k
+            for k in self.known.values()
+            if not k.stands and k.echo_of is None and k.released_at and names(k.said) & mine
+        ]
+        found.sort(key=lambda k: (k.status is not ClaimStatus.AGED_OUT, k.released_at or self.now))
+        return found[-1] if found else None
+
+    def _inherit(self, claim: Claim) -> str | None:
+        """The stay of the retired feed's claim that this one goes on with."""
+        for known in self.state.inherited:
+            same = names(known.said) & names(claim) or known.nights == claim.nights
+            if same and self.known[known.id].stands:
+                self._put(end(known, ClaimStatus.WITHDRAWN, self.now))
+                return known.stay_id
+        return None
+
+    # --- what the answer lacks -------------------------------------------------------------
+
+    def replace_by_key(self, known: KnownClaim) -> None:
+        """A new strong key took all of its nights: canceled at once."""
+        self._put(end(known, ClaimStatus.CANCELED, self.now), ChangeKind.CANCELED)
+
+    def lose(self, fate: Fate, absence: Absence) -> None:
+        """Nights that a believed answer lacks go missing, and are freed when that is proven."""
+        if fate.lacking:
+            if fate.known.nights.departure > self.today:
+                self._absent(fate.known, absence)
+            return
+        for nights in fate.lost:
+            piece = replace(
+                fate.known, id=self.new_id("claim"), said=replace(fate.known.said, nights=nights)
+            )
+            self._absent(piece, absence)
+
+    def _absent(self, known: KnownClaim, absence: Absence) -> None:
+        shows_own = self.state.habits.get("shows_own")
+        mask = mask_of(known, self.state.history, absence, shows_own)
+        parts = split_by_mask(known.nights, mask, self.today)
+        for place, (nights, masked) in enumerate(parts):
+            id_ = known.id if place == 0 else self.new_id("claim")
+            part = replace(known, id=id_, said=replace(known.said, nights=nights))
+            news = ChangeKind.MISSING if known.status is ClaimStatus.LIVE else None
+            if masked:
+                self._put(hide(part, absence), news)
+                continue
+            counted = count(part, absence)
+            if due(counted, absence, self.state.rules, mask.lifted):
+                self._put(end(counted, ClaimStatus.WITHDRAWN, self.now), ChangeKind.WITHDRAWN)
+                continue
+            self._put(counted, news)
+            if counted.absences == 2 and guest_is_in(counted, self.today):
+                self.notices.append(_still_in(counted))
+
+    def hold(self, known: KnownClaim, *, fresh: bool) -> None:
+        """An answer that is not believed is no absence: what was counted starts anew."""
+        if fresh:
+            self.changes.append(report(ChangeKind.HELD_BACK, known))
+        if known.absences:
+            self._put(replace(known, absences=0, missing_since=None))
+
+    # --- settings and echoes ---------------------------------------------------------------
+
+    def settings(self, rules: Iterable[Claim], *, believed: bool) -> None:
+        """The channel's own settings: replaced whole by a believed answer, and no news."""
+        left = [k for k in self.known.values() if k.stands and k.said.is_rule_block]
+        for claim in rules:
+            same = [k for k in left if k.said.reason is claim.reason]
+            same.sort(key=lambda k: (k.nights != claim.nights, k.said.uid != claim.uid))
+            if same:
+                left.remove(same[0])
+                self._put(_seen(same[0], claim, self.now))
+            else:
+                self._put(self._fresh(claim))
+        if believed:
+            for known in left:
+                self._put(end(known, ClaimStatus.WITHDRAWN, self.now))
+
+    def echo(self, echoes: Iterable[Echo], *, believed: bool) -> None:
+        """Our own stays coming back: linked to their cause, owning nothing, gone without news."""
+        left = [k for k in self.known.values() if k.stands and k.echo_of is not None]
+        for echo in echoes:
+            same = [k for k in left if k.echo_of == echo.stay_id]
+            same.sort(key=lambda k: _far(k, echo.claim))
+            if same:
+                left.remove(same[0])
+                self._put(replace(_seen(same[0], echo.claim, self.now), proven=echo.proven))
+                continue
+            fresh = self._fresh(echo.claim)
+            new = replace(fresh, echo_of=echo.stay_id, proven=echo.proven)
+            self._put(new, ChangeKind.ECHO)
+        if believed:
+            for known in left:
+                self._put(end(known, ClaimStatus.WITHDRAWN, self.now))
+
+    def _fresh(self, claim: Claim) -> KnownClaim:
+        return KnownClaim(
+            self.new_id("claim"), self.state.feed_id, claim, ClaimStatus.LIVE, self.now, self.now
+        )
+
+
+def _far(known: KnownClaim, claim: Claim) -> tuple[bool, bool, bool]:
+    return (
+        known.nights != claim.nights,
+        not known.nights.overlaps(claim.nights),
+        known.said.uid != claim.uid,
+    )
+
+
+def _names_it(canceled: Claim, known: KnownClaim) -> bool:
+    """Whether a canceled entry is this claim: by its key, or by a UID that says something."""
+    said = known.said
+    if names(canceled) & names(said):
+        return True
+    if canceled.uid != said.uid:
+        return False
+    return canceled.nights == said.nights or _says_something(canceled)
+
+
+def _says_something(claim: Claim) -> bool:
+    return claim.identity.value in ("key", "hint")
+
+
+def _seen(known: KnownClaim, claim: Claim, now: datetime) -> KnownClaim:
+    """The claim as this answer shows it: live, and no absence counted."""
+    return replace(
+        known,
+        said=claim,
+        status=ClaimStatus.LIVE,
+        last_seen=now,
+        missing_since=None,
+        absences=0,
+        masked=False,
+    )
+
+
+def _rule(before: Claim, says: Claim) -> str:
+    """The rule that decided; what outlived an echo goes on saying so."""
+    mark = before.rule.removeprefix(says.rule)
+    return before.rule if mark and before.rule.startswith(says.rule) else says.rule
+
+
+def _both(fate: Fate, says: Claim) -> list[Nights]:
+    """In an answer that is not believed a claim closes its new nights, and keeps the old ones."""
+    ranges = runs(night_set([fate.known.nights, *fate.holds]))
+    return sorted(ranges, key=lambda r: not r.overlaps(says.nights) if fate.holds else False)
+
+
+def _is_update(fate: Fate, ranges: list[Nights], shown: KnownClaim) -> bool:
+    """Whether people should hear of it: grown, moved, another kind, or back from missing."""
+    before = fate.known
+    grown = night_set(ranges) - set(before.nights)
+    other = (before.said.kind, before.said.reason) != (shown.said.kind, shown.said.reason)
+    back = before.status is ClaimStatus.MISSING
+    return bool(grown or fate.freed or other or back)
+
+
+def _update(known: KnownClaim, says: Claim) -> Change:
+    return Change(ChangeKind.UPDATED, says.uid, says.kind, says.nights, known.id, known.nights)
+
+
+def _still_in(known: KnownClaim) -> Notice:
+    text = (
+        f"The calendar no longer lists the stay {known.nights.arrival} to {known.nights.departure},"
+        " which has begun. Its nights stay closed; release it if the guest is gone."
+    )
+    return Notice("running_missing", text, known.id)

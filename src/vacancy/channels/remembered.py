@@ -1,0 +1,81 @@
+"""What a feed showed before, as far as it decides what an entry is now."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from vacancy.domain.claims import Claim, Kind, KnownClaim, Reason
+from vacancy.domain.nights import Nights
+
+
+class Remembered:
+    """The standing claims of one feed, by what a new claim may continue."""
+
+    def __init__(self, known: Sequence[KnownClaim], today: date) -> None:
+        standing = [claim for claim in known if claim.stands]
+        self._today = today
+        blocks = [claim for claim in standing if claim.said.kind is Kind.BLOCK]
+        self._by_nights = {(one.said.provider, one.nights): one for one in blocks}
+        self._by_start = {
+            (one.said.provider, one.said.uid, one.nights.arrival): one for one in blocks
+        }
+        self._by_end = {(one.said.provider, one.nights.departure): one for one in blocks}
+        self.tails = [one for one in blocks if one.said.reason is Reason.RULE_WINDOW]
+        self._by_kind = {
+            kind: joined(one.nights for one in standing if one.said.kind is kind) for kind in Kind
+        }
+        self._arrivals = {one.nights.arrival for one in standing}
+        self._departures = {one.nights.departure for one in standing}
+
+    def block(self, claim: Claim) -> KnownClaim | None:
+        """The known block that this one is: the same nights, the same UID from the same day on,
+        or what is left of a running one.
+        """
+        nights = claim.nights
+        same = self._by_nights.get((claim.provider, nights)) or self._by_start.get(
+            (claim.provider, claim.uid, nights.arrival)
+        )
+        if same is not None:
+            return same
+        running = self._by_end.get((claim.provider, nights.departure))
+        if running is None or not running.nights.arrival < nights.arrival <= self._today:
+            return None
+        return running
+
+    def kind(self, nights: Nights) -> Kind | None:
+        """The one kind that these nights were shown with, where they are whole known claims,
+        merged or cut at today: then no guest can have changed, only the listing.
+        """
+        begins = nights.arrival in self._arrivals or nights.arrival <= self._today
+        if not begins or nights.departure not in self._departures:
+            return None
+        for kind, other in ((Kind.RESERVATION, Kind.BLOCK), (Kind.BLOCK, Kind.RESERVATION)):
+            if covered(nights, self._by_kind[kind]) and not touched(nights, self._by_kind[other]):
+                return kind
+        return None
+
+
+def joined(ranges: Iterable[Nights]) -> list[Nights]:
+    """The fewest ranges that hold the same nights, in order."""
+    found: list[Nights] = []
+    for nights in sorted(ranges):
+        if found and nights.arrival <= found[-1].departure:
+            last = found[-1]
+            found[-1] = Nights(last.arrival, max(last.departure, nights.departure))
+        else:
+            found.append(nights)
+    return found
+
+
+def covered(nights: Nights, ranges: Sequence[Nights]) -> bool:
+    """Whether one of the joined ranges holds all of the nights."""
+    place = bisect_right(ranges, nights.arrival, key=lambda one: one.arrival)
+    return place > 0 and ranges[place - 1].covers(nights)
+
+
+def touched(nights: Nights, ranges: Sequence[Nights]) -> bool:
+    """Whether any of the joined ranges shares a night."""
+    place = bisect_right(ranges, nights.arrival, key=lambda one: one.arrival)
+    return any(one.overlaps(nights) for one in ranges[max(place - 1, 0) : place + 1])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from vacancy.domain.events import Fact
 from vacancy.domain.errors import Refused
 from vacancy.ids import Chance
 from vacancy.services.at import At
@@ -88,7 +89,7 @@ def apply(
     session.flush()
     if todo:
         told = [difference.document() for difference in todo]
-        fact = journal.Fact("config.applied", {"differences": told}, actor=OURS)
+        fact = Fact("config.applied", data={"differences": told}, actor=OURS)
         journal.append(session, account.id, [fact], at.now, at.chance)
     _publish(work, todo)
     return todo

@@ -145,3 +145,9 @@ def retire(session: Session, feed: Feed, now: datetime) -> None:
     """Ask this feed no more. Its claims and stays are kept until a person says otherwise."""
     feed.retired_at, feed.health, feed.leased_until = now, "retired", None
     session.flush()
+
+
+def hasten(session: Session, feed: Feed, now: datetime) -> None:
+    """Ask this feed at the next round, and judge its answer whatever it says."""
+    feed.next_poll_at, feed.waiting = now, True
+    session.flush()

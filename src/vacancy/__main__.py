@@ -1,0 +1,16 @@
+"""`vacancy` and `python -m vacancy`."""
+
+from __future__ import annotations
+
+import sys
+
+from vacancy.cli.app import run
+
+
+def main() -> None:
+    """Run the command line of this process and exit with its code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

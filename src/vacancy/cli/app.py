@@ -1,0 +1,60 @@
+"""Every command under its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vacancy.cli import check, config, db, doctor, exports, facts, feeds, running, stays
+from vacancy.cli.failures import guarded
+
+app = typer.Typer(
+    name="vacancy",
+    help="One truthful calendar per rental unit: reads channels, finds double bookings, exports.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # the plain help is there in half the time
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from vacancy import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def vacancy(
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="The config file, also after the command."),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """One truthful calendar per rental unit: reads channels, finds double bookings, exports."""
+
+
+for command in (
+    *(running.serve, running.demo, running.step, running.poll, check.check),
+    *(facts.status, facts.calendar, facts.bookings, facts.conflicts, facts.events),
+    *(stays.book, stays.block, stays.cancel, stays.release),
+):
+    app.command()(command)
+app.add_typer(exports.app, name="exports")
+app.add_typer(feeds.app, name="feeds")
+app.add_typer(config.app, name="config")
+app.add_typer(db.app, name="db")
+app.command()(doctor.doctor)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; its exit code."""
+    return guarded(lambda: app(args=list(arguments), prog_name="vacancy", standalone_mode=False))

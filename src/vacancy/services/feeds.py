@@ -1,0 +1,53 @@
+"""Feeds as people decide about them: a suspicious answer is accepted or rejected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vacancy.domain.doubt import decide as decided
+from vacancy.domain.errors import Refused
+from vacancy.services import shapes
+from vacancy.services.at import At
+from vacancy.store import doubts, feeds, tables, units
+from vacancy.store.session import Session
+
+
+def find(session: Session, account_id: str, name: str) -> tables.Feed:
+    """A feed by `sea-view/airbnb`, by a key that only one unit has, or by id.
+
+    Raises Unknown, or Refused (`ambiguous`).
+    """
+    return feeds.find(session, account_id, name)
+
+
+def decide(
+    session: Session,
+    feed: tables.Feed,
+    at: At,
+    *,
+    accept: bool,
+    answer: str | None = None,
+) -> dict[str, Any]:
+    """A person's word on what a feed's answer lacks; the feed is asked again at once.
+
+    Accepted, what it lacks is believed; rejected, it is kept until seen again or released.
+    `answer` is the digest of the answer that was shown. Raises Refused: nothing is in doubt, or
+    the feed answered differently since (`answer_changed`).
+    """
+    slug = units.slugs(session, [feed.unit_id])[feed.unit_id]
+    doubt = doubts.standing(session, feed.id)
+    if doubt is None or not (doubt.open or doubt.needs_person):
+        raise Refused("nothing_in_doubt", f"nothing is in doubt on {slug}/{feed.key}")
+    after = decided(doubt, accept=accept, now=at.now, answer=answer)
+    doubts.save(session, (feed.account_id, feed.id), doubt, after, at.now)
+    feeds.hasten(session, feed, at.now)
+    return {
+        **shapes.feed(feed, slug),
+        "doubt": {
+            "kind": doubt.kind.value,
+            "since": shapes.instant(doubt.since),
+            "claims": len(doubt.held),
+            "answer": doubt.answer_digest,
+            "decision": after.decision,
+        },
+    }

@@ -48,7 +48,7 @@ class House:
     tokens: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.draw = random.Random(self.seed)
+        self.draw = random.Random(f"{self.unit_id} {self.seed}")
         self.imprint = Imprint(DOMAIN, self.draw.randbytes)
 
     def build(

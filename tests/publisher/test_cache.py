@@ -1,0 +1,225 @@
+"""Exports in memory: never more than a look behind, standing when the store does not."""
+
+from __future__ import annotations
+
+import tracemalloc
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from exporting import NOW, House, a_house, held, many
+from vacancy.publisher.cache import ExportCache
+from vacancy.store import exports, served, tables
+from vacancy.store.session import Store, open_store
+
+MAY = held("stay_1", "2027-05-03 2027-05-06")
+
+
+def looked(store: Store) -> ExportCache:
+    cache = ExportCache(store)
+    assert cache.look(NOW)
+    return cache
+
+
+def version_of(cache: ExportCache, house: House, key: str = "everyone") -> int | None:
+    edition = cache.find(house.tokens[key])
+    return None if edition is None else edition.version
+
+
+def test_what_another_process_commits_is_seen_at_the_next_look(
+    store_url: str, store: Store
+) -> None:
+    """Minting, publishing, rotating and revoking: each through a store of its own."""
+    cache = looked(store)
+    other = open_store(store_url)
+    house = a_house(other)
+    cache.look(NOW)
+    assert version_of(cache, house) == 0
+    house.publish([MAY])
+    cache.look(NOW)
+    assert version_of(cache, house) == 1
+    old = house.tokens["everyone"]
+    with other.write() as session:
+        exports.rotate(house.export(session), house.maker("everyone"))
+    cache.look(NOW)
+    assert cache.find(old) is None
+    assert version_of(cache, house) == 1
+    with other.write() as session:
+        exports.revoke(house.export(session), NOW)
+    cache.look(NOW)
+    assert version_of(cache, house) is None
+    assert len(cache) == 0
+    other.close()
+
+
+def test_revoking_one_and_minting_another_between_two_looks_is_seen(store: Store) -> None:
+    """Neither count nor sum hides a swap."""
+    house = a_house(store, "airbnb")
+    cache = looked(store)
+    with store.write() as session:
+        exports.revoke(house.export(session, "airbnb"), NOW)
+    house.mint("airbnb_2")
+    cache.look(NOW)
+    assert version_of(cache, house, "airbnb") is None
+    assert version_of(cache, house, "airbnb_2") == 0
+
+
+def test_this_process_need_not_wait_for_a_look(store: Store) -> None:
+    """`refresh` follows a commit at once, and the next look finds nothing left to do."""
+    house = a_house(store)
+    cache = looked(store)
+    house.publish([MAY])
+    assert version_of(cache, house) == 0
+    assert cache.refresh(house.unit_id, NOW)
+    assert version_of(cache, house) == 1
+
+
+def test_a_look_reads_no_body_that_it_has(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commits about other things, or about another unit, load nothing of this one."""
+    first = a_house(store)
+    second = a_house(store, unit_id="unit_b")
+    first.publish([MAY])
+    cache = looked(store)
+    loaded: list[str] = []
+    load = served.load
+
+    def watched(session, unit_ids):
+        loaded.extend(unit_ids)
+        return load(session, unit_ids)
+
+    monkeypatch.setattr(served, "load", watched)
+    with store.write() as session:
+        session.get_one(tables.Account, "acc_a").name = "them"
+    cache.look(NOW)
+    assert loaded == []
+    second.publish([held("stay_9", "2027-05-03 2027-05-06")])
+    cache.look(NOW)
+    assert loaded == ["unit_b"]
+
+
+def test_an_idle_look_opens_no_session(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite, a second in which nobody committed costs one PRAGMA."""
+    a_house(sqlite_store)
+    cache = looked(sqlite_store)
+    monkeypatch.setattr(sqlite_store, "read", None)
+    assert cache.look(NOW)
+
+
+def test_a_new_unit_opens_when_each_feed_has_answered(store: Store) -> None:
+    """Until then what was published is not shown."""
+    house = House(store)
+    house.build(created_at=NOW - timedelta(minutes=5))
+    feed_id = house.add_feed()
+    house.mint()
+    house.publish([MAY])
+    cache = looked(store)
+    edition = cache.find(house.tokens["everyone"])
+    assert edition is not None
+    assert not edition.is_open(NOW)
+    with store.write() as session:
+        session.get_one(tables.Feed, feed_id).last_good_at = NOW
+    cache.look(NOW)
+    edition = cache.find(house.tokens["everyone"])
+    assert edition is not None
+    assert edition.is_open(NOW)
+
+
+def test_a_new_unit_opens_when_a_person_says_so(store: Store) -> None:
+    """`exports publish UNIT`."""
+    house = House(store)
+    house.build(created_at=NOW - timedelta(minutes=5))
+    house.add_feed()
+    house.mint()
+    cache = looked(store)
+    with store.write() as session:
+        session.get_one(tables.Unit, house.unit_id).published_at = NOW
+    cache.look(NOW)
+    edition = cache.find(house.tokens["everyone"])
+    assert edition is not None
+    assert edition.is_open(NOW)
+
+
+def test_a_new_unit_opens_after_a_day_whatever_its_feeds_say(store: Store) -> None:
+    """Without another look: memory knows when."""
+    house = House(store)
+    house.build(created_at=NOW - timedelta(hours=23))
+    house.add_feed()
+    house.mint()
+    edition = looked(store).find(house.tokens["everyone"])
+    assert edition is not None
+    assert not edition.is_open(NOW + timedelta(minutes=59))
+    assert edition.is_open(NOW + timedelta(hours=1))
+
+
+def test_a_retired_feed_keeps_nothing_closed(store: Store) -> None:
+    """Only feeds in use are waited for."""
+    house = House(store)
+    house.build(created_at=NOW)
+    feed_id = house.add_feed()
+    house.mint()
+    with store.write() as session:
+        session.get_one(tables.Feed, feed_id).retired_at = NOW
+    edition = looked(store).find(house.tokens["everyone"])
+    assert edition is not None
+    assert edition.is_open(NOW)
+
+
+def test_a_store_that_fails_leaves_the_memory_as_it_was(
+    sqlite_url: str, sqlite_store: Store
+) -> None:
+    """A look says so, and catches up when the store is back."""
+    house = a_house(sqlite_store)
+    house.publish([MAY])
+    cache = looked(sqlite_store)
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    sqlite_store.close()
+    cache.close()
+    hidden = file.with_suffix(".hidden")
+    file.rename(hidden)
+    file.mkdir()
+    assert not cache.look(NOW)
+    assert not cache.refresh(house.unit_id, NOW)
+    assert version_of(cache, house) == 1
+    file.rmdir()
+    hidden.rename(file)
+    house.publish([])
+    assert cache.look(NOW)
+    assert version_of(cache, house) == 2
+
+
+def test_a_cache_that_never_read_the_store_is_not_ready(tmp_path: Path) -> None:
+    """Then an unknown token is not known to be unknown."""
+    store = open_store(f"sqlite:///{tmp_path / 'empty.db'}")
+    cache = ExportCache(store)
+    assert not cache.look(NOW)
+    assert not cache.ready
+    store.close()
+
+
+def test_an_export_of_sixty_stays_costs_little_memory(sqlite_store: Store) -> None:
+    """Gzipped bytes and a small record: under 3 KB each, so 10,000 are under 30 MB."""
+    houses = [a_house(sqlite_store, unit_id=f"unit_{at}") for at in range(40)]
+    for at, house in enumerate(houses):
+        stays = [
+            held(
+                f"stay_{house.draw.randbytes(13).hex()}",
+                f"{one.nights.arrival} {one.nights.departure}",
+            )
+            for one in many(60)
+        ]
+        house.publish(stays, NOW + timedelta(minutes=at))
+    tracemalloc.start()
+    try:
+        cache = looked(sqlite_store)
+        before, _ = tracemalloc.get_traced_memory()
+        cache._editions.clear()
+        cache._shelves.clear()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    each = (before - after) / len(houses)
+    print(f"{each:.0f} bytes an export of 60 stays")
+    assert each < 3 * 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from vacancy.domain.claims import ClaimStatus, Kind, KnownClaim
 from vacancy.domain.errors import NightsTaken
@@ -20,6 +20,10 @@ KEPT = timedelta(days=30)
 
 #: What shows that a feed lists a stay itself: a past entry is listed no more, but was its own.
 _LISTED = frozenset({ClaimStatus.LIVE, ClaimStatus.MISSING, ClaimStatus.AGED_OUT})
+
+
+#: Behind everyone in the queue for a night.
+_LAST = (datetime.max.replace(tzinfo=UTC), True, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +75,16 @@ def night_map(closing: Iterable[Stay]) -> dict[date, str]:
     The longest wait has it; ties: a reservation before a block, then the lower id.
     `closing` are the live stays and the lingering ones; rule blocks among them hold nothing.
     """
-    holder: dict[date, str] = {}
-    wait: dict[date, tuple[datetime, bool, str]] = {}
+    first: dict[date, tuple[datetime, bool, str]] = {}
     for stay in closing:
         if not owns_nights(stay.reason):
             continue
         for span in stay.spans:
             place = (span.since, stay.kind is Kind.BLOCK, stay.id)
             for night in span.nights:
-                rival = wait.get(night)
-                if rival is None or place < rival:
-                    wait[night] = place
-                    holder[night] = stay.id
-    return holder
+                if place < first.get(night, _LAST):
+                    first[night] = place
+    return {night: place[2] for night, place in first.items()}
 
 
 def free_nights(within: Nights, taken: Mapping[date, str]) -> list[Nights]:

@@ -115,8 +115,10 @@ class _Linking:
         if not pending and not self._bereft:
             return
         kin = Kin(self._state.feeds)
+        asking = {claim.feed_id for claim in (*pending, *self._bereft)}
         for claim in self._bound():
-            kin.add(claim)
+            if asking != {claim.feed_id}:
+                kin.add(claim)
         for claim in sorted(pending, key=self._order):
             if self._follow(kin.find(claim), claim) or not self._return_to_closed(claim):
                 if claim.id not in self.bonds.stay_of:

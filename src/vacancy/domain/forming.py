@@ -30,6 +30,9 @@ def form(
     The most direct source decides the nights. The first run keeps the stay and its id, every later
     run becomes a stay of its own. At least one claim must be given.
     """
+    if old is not None and len(members) == 1 and _says_the_same(members[0], old, at):
+        yield Formed(old, tuple(members))
+        return
     winner = min(members, key=lambda claim: directness(claim, at.feeds)).feed_id
     own = [claim for claim in members if claim.feed_id == winner]
     wanted = merged((*(claim.nights for claim in own), *_slept(old, own, at.today)))
@@ -65,6 +68,20 @@ def merged(ranges: Iterable[Nights]) -> list[Nights]:
         else:
             found.append(nights)
     return found
+
+
+def _says_the_same(claim: KnownClaim, old: Stay, at: Moment) -> bool:
+    """Whether the stay's only claim leaves it as it is: most stays, in most passes."""
+    said = claim.said
+    return (
+        old.live
+        and (old.feed_id, old.kind, old.reason) == (claim.feed_id, said.kind, said.reason)
+        and old.nights == said.nights
+        and said.nights.departure >= at.today
+        and old.status is _standing((claim,))
+        and said.reservation_code in (None, old.reservation_code)
+        and old.channel == channel_of(claim, at.feeds)
+    )
 
 
 def _end(old: Stay, linked: Sequence[KnownClaim], today: date) -> StayStatus:

@@ -32,16 +32,16 @@ def reconcile(state: UnitState, now: datetime, today: date, new_id: Callable[[st
     before = {stay.id: stay for stay in state.stays}
     after = _stays_after(state, link(state, today, new_id), at)
     stays = after.stays
+    altered = [s for s in stays.values() if s is not before.get(s.id) and s != before.get(s.id)]
     live = [stay for stay in stays.values() if stay.live]
     still_closed = lingering(stays.values(), after.genuine_links(state.claims), now)
+    conflicts = settle_conflicts(state.conflicts, clashes(live), _reshaped(before, altered), at)
     return Plan(
-        stays=tuple(stay for stay in stays.values() if stay != before.get(stay.id)),
+        stays=tuple(altered),
         links=after.changed_links(state.claims),
         nights=night_map((*live, *still_closed)),
-        conflicts=tuple(
-            settle_conflicts(state.conflicts, clashes(live), _changed(before, stays), at)
-        ),
-        notices=tuple(_notices(before, stays)),
+        conflicts=tuple(conflicts),
+        notices=tuple(_notices(before, altered)),
         again_at=min((_lapse(stay) for stay in still_closed), default=None),
     )
 
@@ -109,23 +109,22 @@ def _mark_mirrored(
             stays[stay.id] = replace(stay, mirrored=stay.id in found)
 
 
-def _changed(before: Mapping[str, Stay], after: Mapping[str, Stay]) -> set[str]:
+def _reshaped(before: Mapping[str, Stay], altered: Iterable[Stay]) -> set[str]:
     """The stays whose nights or kind are not what they were, or that came back."""
     return {
         stay.id
-        for stay in after.values()
-        if stay.live and _shape(stay) != _shape(before.get(stay.id))
+        for stay in altered
+        if stay.live and (stay.id not in before or _shape(stay) != _shape(before[stay.id]))
     }
 
 
-def _shape(stay: Stay | None) -> tuple[object, ...] | None:
-    return None if stay is None else (stay.live, stay.kind, stay.nights)
+def _shape(stay: Stay) -> tuple[object, ...]:
+    return (stay.live, stay.kind, stay.nights)
 
 
-def _notices(before: Mapping[str, Stay], after: Mapping[str, Stay]) -> Iterable[Notice]:
-    for stay in after.values():
-        old = before.get(stay.id)
-        if stay.mirrored and not (old is not None and old.mirrored):
+def _notices(before: Mapping[str, Stay], altered: Iterable[Stay]) -> Iterable[Notice]:
+    for stay in altered:
+        if stay.mirrored and not (stay.id in before and before[stay.id].mirrored):
             yield Notice(
                 "mirrored",
                 stay.id,

@@ -77,6 +77,30 @@ def test_the_most_direct_source_wins_also_when_it_comes_later() -> None:
     assert unit.event_types == ["booking.updated"]
 
 
+def test_a_hub_that_lagged_behind_supports_the_stay_once_it_agrees() -> None:
+    """Two stays while the nights differed; then the hub's was the channel's own all along."""
+    unit = Unit()
+    relayed, own = claim("1-5 May", HUB, provider="airbnb"), claim("1-6 May", AIRBNB, key="HM1")
+    unit.show(relayed)
+    unit.show(own)
+    assert len(unit.open_conflicts) == 1
+    unit.mark(relayed, said=replace(relayed.said, nights=nights("1-6 May")))
+    assert [stay.id for stay in unit.live] == [unit.stay_of(own).id]
+    assert unit.open_conflicts == []
+
+
+def test_a_new_booking_is_not_mistaken_for_one_that_moved_away() -> None:
+    """The hub still shows the old nights of a booking that moved; those are sold again."""
+    unit = Unit()
+    moved = claim("1-5 May", AIRBNB, key="HM1")
+    unit.show(moved, claim("1-5 May", HUB, provider="airbnb"))
+    unit.mark(moved, said=replace(moved.said, nights=nights("5-9 May")))
+    new = claim("1-5 May", AIRBNB, key="HM2", id="claim:new")
+    unit.show(new)
+    assert unit.stay_of(moved).nights == nights("5-9 May")
+    assert unit.stay_of(new).nights == nights("1-5 May")
+
+
 def test_equal_nights_of_two_channels_are_two_stays() -> None:
     """Without a hub between them the same nights from two channels are a double booking."""
     unit = Unit()

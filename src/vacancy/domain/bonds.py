@@ -59,6 +59,7 @@ def link(state: UnitState, today: date, new_id: NewId) -> Bonds:
     linking = _Linking(state, today)
     linking.keep()
     linking.hand_over()
+    linking.converge()
     linking.join(new_id)
     return linking.bonds
 
@@ -109,6 +110,24 @@ class _Linking:
                 self.bonds.bind(heir, self.bonds.stay_of[claim.id])
             self.bonds.let_go_of(claim)
 
+    def converge(self) -> None:
+        """A hub's booking that proves to be a channel's own supports that one from now on."""
+        hubs = {feed.feed_id for feed in self._state.feeds.values() if feed.is_hub}
+        alone = [
+            claim
+            for members in self.bonds.members.values()
+            if all(member.feed_id in hubs for member in members)
+            for claim in members
+        ]
+        if not alone:
+            return
+        kin = Kin(self._state.feeds)
+        for claim in self._bound():
+            if claim.feed_id not in hubs and not self._is_retired(claim):
+                kin.add(claim)
+        for claim in alone:
+            self._follow(kin, claim)
+
     def join(self, new_id: NewId) -> None:
         """Each claim without a stay supports one that is there, or is the origin of a new one."""
         pending = [claim for claim in self._pending if self._wants_a_stay(claim)]
@@ -120,18 +139,27 @@ class _Linking:
             if asking != {claim.feed_id}:
                 kin.add(claim)
         for claim in sorted(pending, key=self._order):
-            if self._follow(kin.find(claim), claim) or not self._return_to_closed(claim):
+            if self._follow(kin, claim) or not self._return_to_closed(claim):
                 if claim.id not in self.bonds.stay_of:
                     self.bonds.bind(claim, self._orphan(claim) or new_id("stay"))
                 kin.add(claim)
         for claim in self._bereft:
-            self._follow(kin.find(claim), claim)
+            self._follow(kin, claim)
 
-    def _follow(self, relative: KnownClaim | None, claim: KnownClaim) -> bool:
-        if relative is None:
-            return False
-        self.bonds.bind(claim, self.bonds.stay_of[relative.id])
-        return True
+    def _follow(self, kin: Kin, claim: KnownClaim) -> bool:
+        """Whether the claim supports the stay of one of its kin from now on.
+
+        Not where its own feed is that stay's origin: then the stay is another of its bookings,
+        which the kin, a hub that lags behind, still stands for.
+        """
+        for relative in kin.of(claim):
+            stay_id = self.bonds.stay_of[relative.id]
+            members = self.bonds.members[stay_id]
+            winner = min(members, key=lambda member: directness(member, self._state.feeds))
+            if winner.feed_id != claim.feed_id:
+                self.bonds.bind(claim, stay_id)
+                return True
+        return False
 
     def _canceled_now(self) -> set[str]:
         """Stays that the source takes back in this pass: other claims support them no more."""

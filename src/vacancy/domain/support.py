@@ -75,7 +75,7 @@ def strong_keys(said: Claim) -> frozenset[str]:
 
 
 class Kin:
-    """Finds, among the claims shown to it so far, one of the same booking in another feed."""
+    """Finds, among the claims shown to it so far, those of the same booking in other feeds."""
 
     def __init__(self, feeds: Mapping[str, FeedFacts]) -> None:
         self._feeds = feeds
@@ -85,13 +85,12 @@ class Kin:
         for mark in _marks(claim.said):
             self._by_mark.setdefault(mark, []).append(claim)
 
-    def find(self, claim: KnownClaim) -> KnownClaim | None:
-        """The claim it goes with, or None. Two entries of one feed are never one booking."""
+    def of(self, claim: KnownClaim) -> Iterator[KnownClaim]:
+        """The claims it goes with, the surest first. Two entries of one feed are never one."""
         for mark in _marks(claim.said):
             for other in self._by_mark.get(mark, ()):
                 if other.feed_id != claim.feed_id and self._same(mark[0], claim, other):
-                    return other
-        return None
+                    yield other
 
     def successor(self, retired: KnownClaim) -> KnownClaim | None:
         """The claim of a feed in use, of the same channel, that says what the retired feed said."""

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
@@ -17,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vacancy.domain.nights import Nights
-from vacancy.ical.write import Line, write
+from vacancy.ical.read import ReadSettings, read
+from vacancy.ical.write import PRODID, Line, write
 
 HERE = Path(__file__).resolve().parent
 MODIFIED = datetime(2027, 5, 1, 12, 0, 0, tzinfo=UTC)
@@ -107,7 +109,7 @@ def odd_lines(draw: random.Random, count: int) -> list[Line]:
             date(2026, 1, 1) + timedelta(days=draw.randrange(2000)),
             draw.randrange(1, 400),
             "x" + "".join(draw.choices(letters, k=draw.randrange(120))) + "x",
-            draw.randrange(2**31),
+            draw.randrange(10**9),
         )
         for at in range(count)
     ]
@@ -136,6 +138,19 @@ def test_an_independent_parser_reads_the_same() -> None:
         )
         for event in read["events"]
     ] == in_order(lines)
+
+
+def test_our_own_reader_reads_the_same() -> None:
+    """What one house publishes another may poll; every entry is a plain one."""
+    lines = odd_lines(random.Random(6), 500)
+    body = write(lines, name="Sea View", modified=MODIFIED)
+    zone = ZoneInfo("Europe/Lisbon")
+    reading = read(body, ReadSettings(zone, date(2027, 5, 1), horizon=date(2040, 1, 1)))
+    told = [(one.uid, one.nights, one.summary, one.sequence) for one in reading.entries]
+    wanted = [(one.uid, one.nights, one.summary, one.sequence) for one in lines]
+    assert sorted(told) == sorted(wanted)
+    assert reading.skipped == ()
+    assert reading.prodids == (PRODID,)
 
 
 @settings(deadline=None, max_examples=100)

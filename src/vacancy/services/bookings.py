@@ -19,7 +19,7 @@ from vacancy.reconciler import reconcile_unit
 from vacancy.services import shapes
 from vacancy.services.at import At
 from vacancy.settings import CHANNELS
-from vacancy.store import bookings, claims, feeds, journal, stays, tables, units
+from vacancy.store import bookings, claims, journal, stays, tables, units
 from vacancy.store.session import Session
 
 DIRECT = "direct"
@@ -148,9 +148,8 @@ def release(session: Session, account_id: str, stay_id: str, at: At) -> dict[str
     stays.lock_unit(session, unit.id)
     held = [one for one in claims.of_unit(session, unit.id, at.now) if one.stay_id == stay.id]
     gone, _ = release_by_person(held, at.now)
-    rows = feeds.by_ids(session, sorted({claim.feed_id for claim in gone}))
-    for feed_id, row in rows.items():
-        claims.save(session, row, [claim for claim in gone if claim.feed_id == feed_id])
+    # Each claim keeps its own feed; the one named here is for claims that are new, and none is.
+    claims.save(session, (unit.account_id, stay.feed_id, unit.id), gone)
     _settle(session, unit, at)
     return one(session, account_id, stay.id)
 
@@ -168,14 +167,7 @@ def _write(session: Session, unit: tables.Unit, change: tuple[Stay | None, Stay]
     before, after = change
     stays.save(session, unit.account_id, [after], at.now)
     facts = [
-        journal.Fact(
-            fact.type,
-            dict(fact.data),
-            dict(fact.previous) if fact.previous else None,
-            unit_id=unit.id,
-            property_id=unit.property_id,
-            actor=at.actor,
-        )
+        replace(fact, property_id=unit.property_id, actor=at.actor)
         for fact in stay_facts([before] if before else [], [after])
     ]
     journal.append(session, unit.account_id, facts, at.now, at.chance)

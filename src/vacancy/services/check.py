@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from vacancy import __version__
 from vacancy.channels.classify import classify
+from vacancy.channels.recognise import provider_of
 from vacancy.domain.claims import Claim, Snapshot
 from vacancy.domain.errors import Malformed
 from vacancy.ical.read import NotACalendar, Reading, ReadSettings, read
@@ -102,11 +103,12 @@ def check(body: bytes, host: str, wish: Wish, horizon_days: int) -> dict[str, An
     snapshot = classify(
         reading.entries,
         reading.skipped,
-        channel=wish.channel or "other",
-        host=host,
+        channel=wish.channel,
+        host=host or None,
         today=wish.today,
+        stamped=reading.stamped,
     )
-    return _document(reading, snapshot, wish)
+    return _document(reading, snapshot, host, wish)
 
 
 def failed(reason: str, message: str, channel: str | None = None) -> dict[str, Any]:
@@ -131,10 +133,10 @@ def host_of(address: str) -> str:
         return ""
 
 
-def _document(reading: Reading, snapshot: Snapshot, wish: Wish) -> dict[str, Any]:
+def _document(reading: Reading, snapshot: Snapshot, host: str, wish: Wish) -> dict[str, Any]:
     live = [claim for claim in snapshot.claims if claim.nights.departure >= wish.today]
     return {
-        "provider": _provider(snapshot.claims, wish.channel),
+        "provider": _provider(reading, snapshot.claims, host, wish.channel),
         "complete": True,
         "outcome": "fresh",
         "claims": [_claim(claim) for claim in live],
@@ -143,10 +145,11 @@ def _document(reading: Reading, snapshot: Snapshot, wish: Wish) -> dict[str, Any
     }
 
 
-def _provider(claims: Sequence[Claim], channel: str | None) -> str:
-    """The provider of most entries; of an empty calendar, the channel it is said to be."""
-    counted = Counter(claim.provider for claim in claims)
-    return counted.most_common(1)[0][0] if counted else channel or "other"
+def _provider(reading: Reading, claims: Sequence[Claim], host: str, channel: str | None) -> str:
+    """The provider of most entries; of a calendar without any, what the file itself tells."""
+    if claims:
+        return Counter(claim.provider for claim in claims).most_common(1)[0][0]
+    return provider_of("", "".join(reading.prodids[:1]), host or None, channel).key
 
 
 def _claim(claim: Claim) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from vacancy.domain.events import Fact
 from vacancy.domain.errors import Refused
+from vacancy.domain.events import Fact
 from vacancy.ids import Chance
 from vacancy.services.at import At
 from vacancy.services.declared import OURS, READING, Difference, compare, property_values

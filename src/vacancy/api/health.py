@@ -12,7 +12,7 @@ PROBE_HOLDS_FOR = 10.0
 
 @dataclass
 class Health:
-    """What the last probe of the store found. `trouble` is a reason code, or None when all is well."""
+    """What the last probe of the store found: `trouble` is a reason code, None when all is well."""
 
     trouble: str | None = "starting"
     probed_at: float = 0.0

@@ -152,6 +152,7 @@ _GUESTY = Profile(
     Marks(("guesty.com",), ("guesty",), ("guesty.com",)),  # guesty_rule_tagged_blocks
     default=Kind.RESERVATION,
     reason=Reason.OWNER,
+    is_hub=True,
     worded=True,
     uids=Uids(
         # feeds 6: "may be reissued"
@@ -176,6 +177,7 @@ _BEDS24 = Profile(
     Marks(("beds24.com",), ("beds24",), ("beds24.com",)),
     default=Kind.RESERVATION,
     reason=Reason.OWNER,
+    is_hub=True,
     worded=True,  # feeds 6: the summary is the guest's name
     uids=Uids(Identity.HINT, Identity.HINT),
     # beds24_timed_utc: arrival time and booking number; only the number is stable.
@@ -190,6 +192,7 @@ _SMOOBU = Profile(
     Words(markers=("check-in", "check-out", "checkin", "checkout")),
     default=Kind.RESERVATION,
     reason=Reason.OWNER,
+    is_hub=True,
     worded=True,
 )
 
@@ -199,24 +202,30 @@ _LODGIFY = Profile(
     Marks((), ("lodgify",), ("lodgify.com",)),
     default=Kind.RESERVATION,
     reason=Reason.OWNER,
+    is_hub=True,
     worded=True,  # lodgify_closed_period
     uids=Uids(Identity.NONE, Identity.NONE),  # feeds 6: UIDs unreliable
 )
 
 
-def _unseen(key: str, name: str, marks: Marks) -> Profile:
+def _unseen(key: str, name: str, marks: Marks, *, is_hub: bool = False) -> Profile:
     """A provider of which no sample was found (feeds 13): recognised, and read like any unknown."""
-    return Profile(key, name, marks)
+    return Profile(key, name, marks, is_hub=is_hub)
 
 
 _UNSEEN = (
     # feeds 6: the host of the address is known, the file is not.
     _unseen("agoda", "Agoda", Marks((), ("agoda",), ("agoda.com",))),
     # feeds 6: "imports every event as a reservation"; its export text is the user's template.
-    _unseen("hostaway", "Hostaway", Marks((), ("hostaway",), ("hostaway.com",))),
-    _unseen("hospitable", "Hospitable", Marks((), ("hospitable",), ("hospitable.com",))),
+    _unseen("hostaway", "Hostaway", Marks((), ("hostaway",), ("hostaway.com",)), is_hub=True),
     _unseen(
-        "ownerrez", "OwnerRez", Marks((), ("ownerrez",), ("ownerrez.com", "ownerreservations.com"))
+        "hospitable", "Hospitable", Marks((), ("hospitable",), ("hospitable.com",)), is_hub=True
+    ),
+    _unseen(
+        "ownerrez",
+        "OwnerRez",
+        Marks((), ("ownerrez",), ("ownerrez.com", "ownerreservations.com")),
+        is_hub=True,
     ),
     _unseen("houfy", "Houfy", Marks((), ("houfy",), ("houfy.com",))),
     _unseen("plum_guide", "Plum Guide", Marks((), ("plum guide", "plumguide"), ("plumguide.com",))),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -46,13 +46,15 @@ class Fact:
     """One event to be: the store gives it its id, number and instant.
 
     `data` is the thing as it is now; `previous` holds only what was different before, None where
-    there was nothing before.
+    there was nothing before. `actor` is who did it: a person, the config, or Vacancy itself.
     """
 
-    type: EventType
-    unit_id: str | None
-    data: Mapping[str, Value]
-    previous: Mapping[str, Value] | None = None
+    type: str
+    unit_id: str | None = None
+    data: Mapping[str, object] = field(default_factory=dict[str, object])
+    previous: Mapping[str, object] | None = None
+    property_id: str | None = None
+    actor: str = "vacancy"
 
 
 #: The word for a health that is news; `ok` after any other is `feed.recovered`.

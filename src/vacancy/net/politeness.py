@@ -23,21 +23,28 @@ class _Lane:
 class Politeness:
     """At most `in_flight` requests to one host, begun at least `spacing` seconds apart.
 
-    Belongs to one event loop. Nothing is kept of a host that was not asked lately.
+    Hosts in `unbounded` (`host:port`, the operator's own) are asked at will. Belongs to one event loop. Nothing is kept of a host that was not asked lately.
     """
 
-    def __init__(self, in_flight: int = 2, spacing: float = 0.1) -> None:
+    def __init__(
+        self, in_flight: int = 2, spacing: float = 0.1, unbounded: frozenset[str] = frozenset()
+    ) -> None:
+        self._unbounded = unbounded
         self._in_flight = in_flight
         self._spacing = spacing
         self._lanes: dict[str, _Lane] = {}
 
-    def __len__(self) -> int:
-        """How many hosts are remembered at present."""
+    @property
+    def remembered(self) -> int:
+        """Of how many hosts anything is kept at present."""
         return len(self._lanes)
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
         """Wait for a turn at this host, and hold it for the block."""
+        if host in self._unbounded:
+            yield
+            return
         lane = self._enter(host)
         try:
             async with lane.slots:

@@ -45,7 +45,7 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No good answer. `reason` is a stable name, `text` one sentence for the host; `gone` is 404 or 410."""
+    """No good answer: `reason` is a stable name, `text` a sentence for the host."""
 
     reason: str
     text: str

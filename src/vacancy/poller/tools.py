@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlmodel import Session
 
@@ -46,12 +45,22 @@ class Tools:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """When a feed was asked and when it had answered; `whole`: it was asked without validators."""
+
+    started: datetime
+    ended: datetime
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Polled:
-    """One finished poll. `quiet`: it said nothing new and is not written down yet."""
+    """One finished poll. `quiet`: it said nothing new and is not written down yet. `text` is a
+    sentence for the host where there is something to say.
+    """
 
     due: Due
     finished: Finished
     changes: tuple[Change, ...] = ()
     text: str = ""
     quiet: bool = False
-    counts: dict[str, Any] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 
 from vacancy.store import served
-from vacancy.store.exports import token_hash
+from vacancy.store.exports import token_digest
 from vacancy.store.served import Pulse, ServedExport, StoreFailure
 from vacancy.store.session import Session, Store
 
@@ -84,7 +84,7 @@ class ExportCache:
 
     def find(self, token: str) -> Edition | None:
         """The export that the token names now."""
-        return self._editions.get(bytes.fromhex(token_hash(token)))
+        return self._editions.get(token_digest(token))
 
     def look(self, now: datetime) -> bool:
         """Catch up with every commit so far. False where the store failed: the memory stands."""

@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from vacancy.publisher.cache import Edition, ExportCache
 from vacancy.publisher.readings import Readings, reader_of
@@ -33,8 +32,7 @@ _VARY = (b"vary", b"Accept-Encoding")
 _GZIPPED = (b"content-encoding", b"gzip")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What goes back; `edition` is set where a reader was told what is published."""
 
     status: int
@@ -108,7 +106,9 @@ class ExportApp:
             edition = self._cache.find(path[len(_PREFIX) : -len(_SUFFIX)])
         if edition is None:
             return _UNKNOWN
-        if edition.zipped is None or not edition.is_open(self._now()):
+        if edition.zipped is None:
+            return _NOT_OPEN
+        if edition.opens_at is not None and not edition.is_open(self._now()):
             return _NOT_OPEN
         return _told(edition, edition.zipped, headers)
 
@@ -125,16 +125,18 @@ def _told(edition: Edition, zipped: bytes, headers: Mapping[bytes, bytes]) -> An
     """200 with the bytes, or 304 where the reader has them."""
     gzipped = _takes_gzip(headers.get(b"accept-encoding", b""))
     etag = edition.zipped_etag if gzipped else edition.etag
-    validators = [_CACHING, _VARY, (b"last-modified", edition.last_modified)]
+    modified = (b"last-modified", edition.last_modified)
     had = _tag_had(edition, etag, headers)
     if had is not None:
-        return Answer(304, [(b"etag", had), *validators], b"", edition)
+        return Answer(304, [(b"etag", had), _CACHING, _VARY, modified], b"", edition)
     body = zipped if gzipped else edition.plain
     told = [
         _CALENDAR,
         (b"content-length", b"%d" % len(body)),
         (b"etag", etag),
-        *validators,
+        _CACHING,
+        _VARY,
+        modified,
         _NO_SNIFF,
     ]
     if gzipped:

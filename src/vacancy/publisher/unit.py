@@ -16,31 +16,29 @@ from vacancy.store import accounts, claims, exports, feeds, stays, units
 LOOK_BACK = timedelta(days=60)
 
 
-def publish_unit(
-    session: Session, unit_id: str, now: datetime, chance: Chance
-) -> list[NewVersion]:
-    """Publish what changed in the unit's exports; those that hold the same as before stay as they are.
+def publish_unit(session: Session, unit_id: str, now: datetime, chance: Chance) -> list[NewVersion]:
+    """Publish what changed in the unit's exports; those that hold the same as before stay.
 
     The caller has the unit's row (`stays.lock_unit`).
     """
     unit = units.by_id(session, unit_id)
     imprint = Imprint(accounts.domain(session), chance)
+    today = now.astimezone(ZoneInfo(unit.timezone)).date()
     known_claims = claims.of_unit(session, unit_id, now - LOOK_BACK)
     known_stays = stays.of_unit(session, unit_id, now - LOOK_BACK)
-    rules_exported = {
+    rules_exported = frozenset(
         feed.id
         for feed in feeds.of_unit(session, unit_id)
         if feed.settings.get("rule_blocks") == "export"
-    }
+    )
     published = []
     for export in exports.of_unit(session, unit_id):
         held = contents(
-            ExportFacts(export.key, export.feed_id, export.channel),
+            ExportFacts(export.key, export.feed_id, export.channel, rules_exported),
             known_stays,
             known_claims,
-            now=now,
-            today=now.astimezone(ZoneInfo(unit.timezone)).date(),
-            rules_exported=rules_exported,
+            now,
+            today,
         )
         version = publish(session, export, held, now, imprint)
         if version is not None:

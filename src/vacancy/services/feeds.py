@@ -20,6 +20,19 @@ def find(session: Session, account_id: str, name: str) -> tables.Feed:
     return feeds.find(session, account_id, name)
 
 
+def named(session: Session, account_id: str, name: str | None) -> list[str]:
+    """The ids of the feeds that a name means: a feed, all of a unit, or (None) all in use.
+
+    Raises Unknown where nothing has that name.
+    """
+    if name is None:
+        return [feed.id for feed in feeds.of_account(session, account_id)]
+    slugs = {unit.slug: unit.id for unit in units.of_account(session, account_id)}
+    if name in slugs:
+        return [feed.id for feed in feeds.of_unit(session, slugs[name])]
+    return [feeds.find(session, account_id, name).id]
+
+
 def decide(
     session: Session,
     feed: tables.Feed,

@@ -66,7 +66,8 @@ class Server(Section):
     """Where the daemon listens, what the world calls it, where it keeps things.
 
     `domain` ends the UIDs of exports; unset, one is drawn once per installation.
-    `metrics` opens /metrics.
+    `metrics` opens /metrics. `log`: JSON for machines or lines for people; unset, people get
+    lines where the log goes to a terminal.
     """
 
     listen: Listen = "127.0.0.1:8460"
@@ -75,6 +76,8 @@ class Server(Section):
     data_dir: Path = Path("var")
     domain: Name | None = None
     metrics: bool = True
+    log: Literal["json", "console"] | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
     def host(self) -> str:

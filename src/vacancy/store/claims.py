@@ -96,15 +96,32 @@ def of_unit(session: Session, unit_id: str, released_since: datetime) -> tuple[K
     return tuple(_known(row) for row in session.execute(query))
 
 
-def save(session: Session, feed: tables.Feed, claims: Sequence[KnownClaim]) -> None:
-    """Write new and changed claims of one feed."""
+def inherited(session: Session, unit_id: str, channel: str, feed_id: str) -> tuple[KnownClaim, ...]:
+    """Standing claims of the unit's retired feeds of this channel, for a feed to take over."""
+    feed: Table = tables.metadata.tables["feed"]
+    query = (
+        select(_CLAIM)
+        .join(feed, feed.c.id == _CLAIM.c.feed_id)
+        .where(_CLAIM.c.unit_id == unit_id, _CLAIM.c.status.in_(_STANDING))
+        .where(feed.c.channel == channel, feed.c.retired_at.is_not(None), feed.c.id != feed_id)
+        .order_by(_CLAIM.c.arrival, _CLAIM.c.id)
+    )
+    return tuple(_known(row) for row in session.execute(query))
+
+
+def save(session: Session, owner: tuple[str, str, str], claims: Sequence[KnownClaim]) -> None:
+    """Write new and changed claims of one feed; `owner` is (account id, feed id, unit id).
+
+    A claim of another feed (one taken over from a retired feed) keeps its own feed.
+    """
     if not claims:
         return
     ids = [claim.id for claim in claims]
     present = set(session.execute(select(_CLAIM.c.id).where(_CLAIM.c.id.in_(ids))).scalars())
     new = [claim for claim in claims if claim.id not in present]
     changed = [claim for claim in claims if claim.id in present]
-    whose = {"account_id": feed.account_id, "unit_id": feed.unit_id, "feed_id": feed.id}
+    account_id, feed_id, unit_id = owner
+    whose = {"account_id": account_id, "unit_id": unit_id, "feed_id": feed_id}
     if new:
         rows = [{"id": claim.id, **whose, **_values(claim)} for claim in new]
         session.execute(insert(_CLAIM), rows)

@@ -84,8 +84,6 @@ def standing(session: Session, feed_id: str) -> Doubt | None:
 
 def _doubt(row: Row[Any]) -> Doubt:
     state = row.state
-    instants = {name: _instant(state.get(name)) for name in _INSTANTS}
-    claim_sets = {name: frozenset(state.get(name, ())) for name in _CLAIM_SETS}
     return Doubt(
         id=row.id,
         kind=DoubtKind(row.kind),
@@ -95,8 +93,11 @@ def _doubt(row: Row[Any]) -> Doubt:
         answer_digest=row.answer_digest,
         decision=row.decision,
         decided_at=row.decided_at,
-        **instants,
-        **claim_sets,
+        agreeing_since=_instant(state["agreeing_since"]),
+        last_agreed_at=_instant(state["last_agreed_at"]),
+        held=frozenset(state["held"]),
+        kept=frozenset(state["kept"]),
+        believed=frozenset(state["believed"]),
     )
 
 

@@ -84,9 +84,14 @@ class Reading:
     count: int = 1
 
 
+def token_digest(token: str) -> bytes:
+    """What a token is found by; any text has one."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+
+
 def token_hash(token: str) -> str:
-    """What the store keeps to find a token by: 64 hexadecimal digits."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+    """The same as the store keeps it: 64 hexadecimal digits."""
+    return token_digest(token).hex()
 
 
 def mint(
@@ -143,6 +148,12 @@ def of_unit(session: Session, unit_id: str) -> list[Export]:
     """The unit's live exports, by key."""
     query = select(Export).where(_EXPORT.c.unit_id == unit_id, _EXPORT.c.revoked_at.is_(None))
     return list(session.execute(query.order_by(_EXPORT.c.key)).scalars())
+
+
+def of_feed(session: Session, feed_id: str) -> Export | None:
+    """The live export that was made for a feed."""
+    query = select(Export).where(_EXPORT.c.feed_id == feed_id, _EXPORT.c.revoked_at.is_(None))
+    return session.execute(query.order_by(_EXPORT.c.key).limit(1)).scalar_one_or_none()
 
 
 def name_of_unit(session: Session, unit_id: str) -> str:

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlmodel import Session
 
+from vacancy.domain.events import Fact
 from vacancy.ids import Chance, new_id
 from vacancy.store.tables import Account, Event
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One thing that happened, in the past tense: `booking.created`. No guest data, no secrets."""
-
-    type: str
-    data: dict[str, Any] = field(default_factory=dict)
-    previous: dict[str, Any] | None = None
-    unit_id: str | None = None
-    property_id: str | None = None
-    actor: str = "vacancy"
 
 
 def append(
@@ -44,13 +31,13 @@ def append(
             "id": new_id("evt", now, chance),
             "account_id": account_id,
             "sequence": number,
-            "type": fact.type,
+            "type": str(fact.type),
             "occurred_at": now,
             "property_id": fact.property_id,
             "unit_id": fact.unit_id,
             "actor": fact.actor,
-            "data": fact.data,
-            "previous": fact.previous,
+            "data": dict(fact.data),
+            "previous": None if fact.previous is None else dict(fact.previous),
         }
         for number, fact in zip(numbers, facts, strict=True)
     ]

@@ -264,6 +264,29 @@ def _close_run(session: Session, feed_id: str) -> None:
         session.execute(update(_POLL).where(_POLL.c.id == run.last_poll_id).values(counted))
 
 
+def is_as_leased(session: Session, due: Due) -> bool:
+    """Whether the feed is still the one that was asked: not edited, not retired meanwhile."""
+    query = select(_FEED.c.url_digest, _FEED.c.settings, _FEED.c.channel, _FEED.c.retired_at)
+    row = session.execute(query.where(_FEED.c.id == due.feed_id)).one()
+    asked = (due.url_digest, due.settings, due.channel, None)
+    return (row.url_digest, row.settings, row.channel, row.retired_at) == asked
+
+
+def kept_body(session: Session, feed_id: str) -> bytes | None:
+    """The last good body, compressed."""
+    return session.execute(select(_FEED.c.body).where(_FEED.c.id == feed_id)).scalar_one()
+
+
+def kept_entries(session: Session, feed_id: str) -> bytes | None:
+    """What was read of the last good body, compressed."""
+    return session.execute(select(_FEED.c.entries).where(_FEED.c.id == feed_id)).scalar_one()
+
+
+def habits(session: Session, feed_id: str) -> dict[str, Any]:
+    """What was learned of the channel behind the feed, and marks for the next answer."""
+    return session.execute(select(_FEED.c.habits).where(_FEED.c.id == feed_id)).scalar_one()
+
+
 def keep_reading(session: Session, feed_id: str, reading: dict[str, Any]) -> None:
     """Store what the next poll compares with (validators, digest, body, entries, read_on ...)."""
     session.execute(update(_FEED).where(_FEED.c.id == feed_id).values(reading))
@@ -274,7 +297,63 @@ def hand_back(session: Session, feed_ids: Sequence[str]) -> None:
     session.execute(update(_FEED).where(_FEED.c.id.in_(feed_ids)).values(leased_until=None))
 
 
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A feed that gave no good answer for longer than it may."""
+
+    id: str
+    account_id: str
+    unit_id: str
+    health: str
+
+
+def silent(session: Session, now: datetime, at_least: timedelta, intervals: int) -> list[Silent]:
+    """Feeds in use without a good answer for `at_least` and `intervals` of their own."""
+    columns = (_FEED.c.id, _FEED.c.account_id, _FEED.c.unit_id, _FEED.c.health)
+    since = func.coalesce(_FEED.c.last_good_at, _FEED.c.created_at)
+    query = select(*columns, since.label("good_at"), _FEED.c.every).where(
+        _FEED.c.retired_at.is_(None),
+        _FEED.c.health.not_in(("stale", "gone", "paused", "retired")),
+        since <= now - at_least,
+    )
+    return [
+        Silent(row.id, row.account_id, row.unit_id, row.health)
+        for row in session.execute(query)
+        if now - row.good_at >= timedelta(seconds=row.every) * intervals
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How the feeds in use are doing, and how many conflicts are not resolved."""
+
+    by_health: dict[str, int]
+    conflicts: int
+    oldest_good: datetime | None
+
+
+def figures(session: Session) -> Figures:
+    """The figures of this moment."""
+    conflict: Table = tables.metadata.tables["conflict"]
+    used = _FEED.c.retired_at.is_(None)
+    healths = select(_FEED.c.health, func.count()).where(used).group_by(_FEED.c.health)
+    unresolved = select(func.count()).where(conflict.c.status != "resolved")
+    return Figures(
+        by_health={row[0]: row[1] for row in session.execute(healths)},
+        conflicts=session.execute(unresolved).scalar_one(),
+        oldest_good=session.execute(select(func.min(_FEED.c.last_good_at)).where(used)).scalar(),
+    )
+
+
+def set_health(session: Session, feed_id: str, was: str, health: str) -> bool:
+    """Change a feed's health from what it was; False where it is another by now."""
+    change = update(_FEED).where(_FEED.c.id == feed_id, _FEED.c.health == was)
+    return bool(getattr(session.execute(change.values(health=health)), "rowcount", 0))
+
+
 def forget_old(session: Session, before: datetime) -> int:
-    """Remove polls that started before then; how many there were."""
-    result = session.execute(delete(_POLL).where(_POLL.c.started_at < before))
+    """Remove polls that started before then, but each feed's last; how many there were."""
+    last = select(_FEED.c.last_poll_id).where(_FEED.c.last_poll_id.is_not(None))
+    old = delete(_POLL).where(_POLL.c.started_at < before, _POLL.c.id.not_in(last))
+    result = session.execute(old)
     return int(getattr(result, "rowcount", 0))

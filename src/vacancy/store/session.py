@@ -32,7 +32,7 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._reading = engine.execution_options(read_only=True)
-        # SQLite has one writer: its own threads queue here, in order, instead of polling the file's lock.
+        # SQLite has one writer: threads queue here in order instead of polling the file's lock.
         self._turn = threading.Lock() if self.is_sqlite else nullcontext()
 
     @property
@@ -60,7 +60,7 @@ class Store:
 
 
 def open_store(url: str) -> Store:
-    """A store by its address: `sqlite:///path` or `postgresql://...`. Nothing is created but the file."""
+    """A store by its address: `sqlite:///path` or `postgresql://...`. Makes at most the file."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         return Store(_sqlite(url, address.database))

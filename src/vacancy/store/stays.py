@@ -87,9 +87,15 @@ def of_unit(session: Session, unit_id: str, closed_since: datetime) -> tuple[Sta
     return tuple(_stay(row) for row in session.execute(query))
 
 
-def by_ids(session: Session, stay_ids: Sequence[str]) -> dict[str, Stay]:
-    """These stays by id, whatever their status; unknown ids are left out."""
+def by_ids(
+    session: Session, stay_ids: Sequence[str], account_id: str | None = None
+) -> dict[str, Stay]:
+    """These stays by id, whatever their status; unknown ids are left out, and another account's."""
+    if not stay_ids:
+        return {}
     query = select(_STAY).where(_STAY.c.id.in_(stay_ids))
+    if account_id is not None:
+        query = query.where(_STAY.c.account_id == account_id)
     return {row.id: _stay(row) for row in session.execute(query)}
 
 

@@ -65,7 +65,7 @@ class Unit(SQLModel, table=True):
     """What one party occupies at a time: the key of availability.
 
     `revision` rises with every change of its stays. `published_at`: a person said that its exports
-    may open before every feed has had a good answer. `again_at`: when time alone changes its plan.
+    may open before every feed has had a good answer. `again_at`: when time alone changes the plan.
     """
 
     __table_args__ = (UniqueConstraint("account_id", "slug"),)
@@ -91,7 +91,7 @@ class Feed(SQLModel, table=True):
     catalogue: when it changes, validators and digest are dropped. `body` is the last good body and
     `entries` what was read of it, both compressed. `repeats` counts the unchanged polls since the
     one written as `last_poll_id`. `health` is ok, failing, stale, suspicious, gone,
-    paused or retired; `failures` counts those in a row. `habits` is what was learned of the channel.
+    paused or retired; `failures` counts those in a row. `habits` is what was learned of it.
     """
 
     __table_args__ = (
@@ -326,7 +326,7 @@ class Publication(SQLModel, table=True):
 class ExportReading(SQLModel, table=True):
     """One reader read one version of an export: proof of propagation and of echoes."""
 
-    __tablename__ = "reading"
+    __tablename__ = "reading"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (UniqueConstraint("export_id", "version", "reader"),)
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id")

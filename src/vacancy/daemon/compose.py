@@ -1,0 +1,113 @@
+"""How the parts are put together from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from sqlmodel import Session
+
+from vacancy import __version__
+from vacancy.clock import Clock
+from vacancy.ids import Chance
+from vacancy.net.client import Client, Limits
+from vacancy.net.guard import Guard
+from vacancy.net.politeness import Politeness
+from vacancy.poller.round import Bounds, Rounds
+from vacancy.poller.tools import Defaults, Polled, Tools
+from vacancy.publisher.unit import publish_unit
+from vacancy.settings import Settings
+from vacancy.store.session import Store
+from vacancy.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What everything else is composed of."""
+
+    settings: Settings
+    store: Store
+    vault: Vault
+    clock: Clock
+    chance: Chance
+
+
+def user_agent(settings: Settings) -> str:
+    """Who we say we are: the version, and whom to write to."""
+    return f"Vacancy/{__version__} ({settings.network.contact or settings.server.base_url})"
+
+
+def make_client(settings: Settings) -> Client:
+    """The client of one event loop."""
+    limits = settings.limits
+    return Client(
+        Guard(settings.network.allow_private),
+        user_agent(settings),
+        limits=Limits(
+            total=limits.total.total_seconds(),
+            connect=limits.connect.total_seconds(),
+            raw=limits.raw_bytes,
+            inflated=limits.inflated_bytes,
+            redirects=limits.redirects,
+        ),
+        politeness=Politeness(
+            settings.polling.per_host, unbounded=frozenset(settings.network.allow_private)
+        ),
+    )
+
+
+def own_hosts(settings: Settings) -> frozenset[str]:
+    """Hosts of the operator's own, which need no politeness: those let through the guard."""
+    return frozenset(
+        urlsplit(f"//{allowed}").hostname or "" for allowed in settings.network.allow_private
+    )
+
+
+def defaults(settings: Settings) -> Defaults:
+    """What holds for every feed that says nothing else."""
+    return Defaults(
+        absences=settings.release.absences,
+        absence_span=settings.release.absence_span,
+        suspicion_span=settings.release.suspicion_span,
+        horizon_days=settings.limits.horizon_days,
+        scale=settings.polling.scale,
+    )
+
+
+def publish_with(chance: Chance) -> Callable[[Session, str, datetime], None]:
+    """Publishes one unit's exports in the transaction that changed its stays."""
+
+    def publish(session: Session, unit_id: str, now: datetime) -> None:
+        publish_unit(session, unit_id, now, chance)
+
+    return publish
+
+
+def bounds(settings: Settings) -> Bounds:
+    """How many polls may fly at once."""
+    polling = settings.polling
+    return Bounds(polling.at_once, polling.per_host, own_hosts(settings))
+
+
+@asynccontextmanager
+async def open_rounds(
+    house: House, before: Callable[[], None], report: Callable[[Polled], None]
+) -> AsyncIterator[Rounds]:
+    """The poller of this event loop, its client closed when the block ends."""
+    client = make_client(house.settings)
+    tools = Tools(
+        store=house.store,
+        vault=house.vault,
+        client=client,
+        clock=house.clock,
+        chance=house.chance,
+        publish=publish_with(house.chance),
+        defaults=defaults(house.settings),
+    )
+    try:
+        yield Rounds(tools, bounds(house.settings), before, report)
+    finally:
+        await client.aclose()

@@ -1,0 +1,273 @@
+"""The daemon: rounds on a metronome, a web server, signals, and word to systemd."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
+
+import structlog
+import systemd_watchdog
+import uvicorn
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy import text
+
+from vacancy import log
+from vacancy.api.app import make_app
+from vacancy.api.health import Health, Metrics
+from vacancy.clock import Clock
+from vacancy.daemon.compose import House, open_rounds, publish_with
+from vacancy.daemon.gauge import gauge
+from vacancy.daemon.sweep import sweep
+from vacancy.domain.errors import VacancyError
+from vacancy.poller.round import Rounds
+from vacancy.poller.tools import Polled
+from vacancy.publisher.cache import ExportCache
+from vacancy.publisher.readings import Readings
+from vacancy.publisher.serve import ExportApp
+from vacancy.services import config
+from vacancy.services.at import At
+from vacancy.settings import Settings, SettingsError
+from vacancy.store.served import StoreFailure
+from vacancy.store.session import HEAD, open_store, version
+from vacancy.vault import open_vault
+
+_LOG = structlog.get_logger(__name__)
+
+#: Seconds for polls in flight to end at a stop, and for open requests after that.
+PATIENCE = 10.0
+WEB_PATIENCE = 5
+#: Less free space than this, in bytes, and the store may fail any moment.
+ROOM_NEEDED = 16 * 1024 * 1024
+#: The metronome is stuck when it has not ticked for so many seconds.
+TICK_HOLDS_FOR = 30.0
+
+
+def serve(
+    settings: Settings, clock: Clock, reload: Callable[[], Settings], roles: Collection[str]
+) -> int:
+    """Run until SIGTERM or SIGINT; the exit code. The store is made, migrated and configured.
+
+    `reload` reads the config again at SIGHUP; one that cannot be read leaves the old in force.
+    """
+    by_place = "console" if sys.stderr.isatty() else "json"
+    log.configure(kind=settings.server.log or by_place, level=settings.server.log_level)
+    store = open_store(settings.server.database_url)
+    house = House(settings, store, open_vault(settings.server.data_dir), clock, secrets.token_bytes)
+    try:
+        return asyncio.run(Daemon(house, reload, roles).run())
+    finally:
+        store.close()
+
+
+class _Web(uvicorn.Server):
+    """uvicorn without its own signal handling: the daemon stops it in its turn."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Daemon:
+    """One running daemon."""
+
+    def __init__(
+        self, house: House, reload: Callable[[], Settings], roles: Collection[str]
+    ) -> None:
+        self._house = house
+        self._reload = reload
+        self._roles = frozenset(roles)
+        self._health = Health()
+        self._metrics = Metrics()
+        self._cache = ExportCache(house.store)
+        self._readings = Readings(house.chance)
+        self._stop = asyncio.Event()
+        self._ticked_at = 0.0
+        self._notify: Any = systemd_watchdog.watchdog()
+
+    async def run(self) -> int:
+        """Start everything, wait for the word to stop, stop everything in order."""
+        self._handle_signals()
+        await asyncio.to_thread(self._probe)
+        await asyncio.to_thread(self._look)
+        web = _Web(self._web_config())
+        serving = asyncio.create_task(web.serve()) if "api" in self._roles else None
+        async with open_rounds(self._house, self._write_readings, self._polled) as rounds:
+            scheduler = self._metronome(rounds)
+            scheduler.start()
+            await self._announce(web, serving)
+            await self._until_stopped(serving)
+            self._notify.notify("STOPPING=1")
+            scheduler.shutdown(wait=False)
+            await rounds.drain(PATIENCE)
+        if serving is not None:
+            web.should_exit = True
+            await serving
+        await asyncio.to_thread(self._last_words)
+        return 0 if self._stop.is_set() else 1
+
+    def _web_config(self) -> uvicorn.Config:
+        metrics = self._metrics if self._house.settings.server.metrics else None
+        rest = make_app(self._health, metrics, self._house.clock.monotonic)
+        return uvicorn.Config(
+            ExportApp(self._cache, self._readings, self._house.clock.now, rest),
+            host=self._house.settings.server.host,
+            port=self._house.settings.server.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=WEB_PATIENCE,
+        )
+
+    def _metronome(self, rounds: Rounds) -> AsyncIOScheduler:
+        """A handful of jobs, never one a feed. A late beat is made up for once, not repeated."""
+        scheduler = AsyncIOScheduler(
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        beat = self._house.settings.polling.scale
+        if "poller" in self._roles:
+            scheduler.add_job(self._tick, "interval", args=[rounds], seconds=1)
+            scheduler.add_job(self._sweep, "interval", seconds=max(1.0, 30 * min(beat, 1.0)))
+        else:
+            scheduler.add_job(self._mark_tick, "interval", seconds=1)
+        scheduler.add_job(self._look_and_write, "interval", seconds=1)
+        scheduler.add_job(self._check, "interval", seconds=2)
+        scheduler.add_job(self._gauge, "interval", seconds=10)
+        return scheduler
+
+    async def _tick(self, rounds: Rounds) -> None:
+        with self._survive("tick"):
+            await rounds.tick()
+            await self._mark_tick()
+
+    async def _mark_tick(self) -> None:
+        self._ticked_at = self._house.clock.monotonic()
+
+    async def _sweep(self) -> None:
+        with self._survive("sweep"):
+            await asyncio.to_thread(sweep, self._house)
+
+    async def _look_and_write(self) -> None:
+        with self._survive("exports"):
+            await asyncio.to_thread(self._look)
+            await asyncio.to_thread(self._write_readings)
+
+    async def _gauge(self) -> None:
+        with self._survive("gauge"):
+            await asyncio.to_thread(gauge, self._house, self._metrics)
+
+    async def _check(self) -> None:
+        """Probe the store, and tell systemd that we live while all is well."""
+        await asyncio.to_thread(self._probe)
+        now = self._house.clock.monotonic()
+        if self._health.reason_not_ready(now) is None and now - self._ticked_at < TICK_HOLDS_FOR:
+            self._notify.ping()
+
+    def _probe(self) -> None:
+        self._health.note(self._trouble(), self._house.clock.monotonic())
+
+    def _trouble(self) -> str | None:
+        try:
+            if version(self._house.store) != HEAD:
+                return "database_version"
+            with self._house.store.read() as session:
+                session.execute(text("SELECT 1"))
+        except StoreFailure:
+            return "database"
+        data_dir = self._house.settings.server.data_dir
+        try:
+            return "disk_full" if shutil.disk_usage(data_dir).free < ROOM_NEEDED else None
+        except OSError:
+            return "data_dir"
+
+    def _look(self) -> None:
+        self._cache.look(self._house.clock.now())
+
+    def _write_readings(self) -> None:
+        self._readings.flush(self._house.store, self._house.clock.now())
+
+    def _polled(self, polled: Polled) -> None:
+        finished = polled.finished
+        seconds = (finished.ended_at - finished.started_at).total_seconds()
+        self._metrics.polls.labels(finished.outcome).inc()
+        self._metrics.poll_seconds.observe(max(0.0, seconds))
+        tell = _LOG.debug if polled.quiet else _LOG.info
+        tell(
+            "feed.polled",
+            unit=polled.due.unit_slug,
+            feed=polled.due.key,
+            host=polled.due.host,
+            outcome=finished.outcome,
+            reason=finished.reason,
+            changes=len(polled.changes),
+            millis=int(seconds * 1000),
+        )
+
+    @contextlib.contextmanager
+    def _survive(self, what: str) -> Iterator[None]:
+        """A beat that fails is told and missed; the next one comes."""
+        try:
+            yield
+        except StoreFailure as failure:
+            _LOG.error("store.failed", during=what, error=type(failure).__name__)
+        except Exception:
+            _LOG.exception("beat.failed", during=what)
+
+    async def _announce(self, web: uvicorn.Server, serving: asyncio.Task[None] | None) -> None:
+        while serving is not None and not web.started and not serving.done():
+            await asyncio.sleep(0.02)
+        listen = self._house.settings.server.listen
+        _LOG.info("daemon.ready", listen=listen, roles=sorted(self._roles))
+        self._notify.ready()
+
+    async def _until_stopped(self, serving: asyncio.Task[None] | None) -> None:
+        stopped = asyncio.create_task(self._stop.wait())
+        waited = {stopped} if serving is None else {stopped, serving}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+
+    def _last_words(self) -> None:
+        with self._survive("stop"):
+            self._readings.flush(self._house.store, self._house.clock.now(), repeats=True)
+        self._cache.close()
+        _LOG.info("daemon.stopped")
+
+    def _handle_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self._asked_to_stop)
+        loop.add_signal_handler(signal.SIGHUP, self._asked_to_reload)
+
+    def _asked_to_stop(self) -> None:
+        if self._stop.is_set():
+            _LOG.warning("daemon.stopping_at_once")
+            os._exit(130)
+        self._stop.set()
+
+    def _asked_to_reload(self) -> None:
+        self._reloading = asyncio.create_task(self._apply_config())
+
+    async def _apply_config(self) -> None:
+        """A config that cannot be read, or meant, leaves the old one in force."""
+        try:
+            done = await asyncio.to_thread(self._apply)
+        except (SettingsError, VacancyError) as error:
+            _LOG.error("config.refused", problems=str(error))
+        except StoreFailure as failure:
+            _LOG.error("store.failed", during="reload", error=type(failure).__name__)
+        else:
+            _LOG.info("config.applied", differences=[str(one) for one in done])
+
+    def _apply(self) -> list[config.Difference]:
+        settings = self._reload()
+        house = self._house
+        at = At(house.clock.now(), house.chance, publish_with(house.chance))
+        with house.store.write() as session:
+            return config.apply(session, settings, house.vault, at)

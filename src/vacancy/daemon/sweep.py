@@ -1,0 +1,53 @@
+"""What time alone changes: plans at midnight, silent feeds, exports never published, old polls."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from vacancy.daemon.compose import House, publish_with
+from vacancy.domain import events
+from vacancy.domain.cadence import STALE_AFTER, STALE_INTERVALS
+from vacancy.reconciler import reconcile_unit
+from vacancy.store import journal, polls, units
+
+POLLS_KEPT = timedelta(days=30)
+_UNITS_AT_ONCE = 200
+
+
+def sweep(house: House) -> int:
+    """Do what has become due by time; how many units were planned anew. Twice does nothing."""
+    now = house.clock.now()
+    planned = _plan_again(house, now)
+    _mark_stale(house, now)
+    with house.store.write() as session:
+        polls.forget_old(session, now - POLLS_KEPT)
+    return planned
+
+
+def _plan_again(house: House, now: datetime) -> int:
+    publish = publish_with(house.chance)
+    planned = 0
+    while True:
+        with house.store.read() as session:
+            due = units.to_plan_again(session, now, _UNITS_AT_ONCE)
+        for unit_id in due:
+            with house.store.write() as session:
+                reconcile_unit(session, unit_id, now, house.chance)
+                publish(session, unit_id, now)
+            planned += 1
+        if len(due) < _UNITS_AT_ONCE:
+            return planned
+
+
+def _mark_stale(house: House, now: datetime) -> None:
+    """A feed that gave no good answer for long is stale, however it fails or hangs."""
+    with house.store.read() as session:
+        silent = polls.silent(session, now, STALE_AFTER, STALE_INTERVALS)
+    if not silent:
+        return
+    with house.store.write() as session:
+        for feed in silent:
+            if polls.set_health(session, feed.id, feed.health, "stale"):
+                fact = events.health_fact(feed.unit_id, feed.id, feed.health, "stale")
+                facts = [] if fact is None else [fact]
+                journal.append(session, feed.account_id, facts, now, house.chance)

@@ -1,0 +1,226 @@
+"""Taking in one answer: read, understand, settle, reconcile, publish, write down."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from vacancy.channels.classify import classify
+from vacancy.domain import events
+from vacancy.domain.claims import Snapshot
+from vacancy.domain.events import EventType, Fact
+from vacancy.domain.feed import Settlement
+from vacancy.domain.settle import settle
+from vacancy.ical.read import Reading, ReadSettings, digest, dump_blocks, load_blocks, read
+from vacancy.ids import new_id
+from vacancy.poller.fetch import Body, Failed, NotModified
+from vacancy.poller.state import CLOSES_ALL, closed_before, feed_state, with_our_stays
+from vacancy.poller.timing import health_after, local_date, next_regular, next_try, reading_key
+from vacancy.poller.tools import Polled, Span, Tools
+from vacancy.reconciler import reconcile_unit
+from vacancy.store import claims, doubts, journal, polls, stays
+from vacancy.store.polls import Due, Finished
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An answer with all that was made of it; `content` is its bytes, the kept ones after a 304."""
+
+    fetched: Body | NotModified
+    content: bytes
+    reading: Reading
+    snapshot: Snapshot
+    settled: Settlement
+
+
+def take_in(tools: Tools, due: Due, fetched: Body | NotModified, span: Span) -> Polled:
+    """Take in one good answer. Raises NotACalendar where its bytes are no complete calendar.
+
+    The bytes are read before the transaction begins; everything that follows from them is written
+    in it, or nothing is.
+    """
+    content = _content(tools, due, fetched)
+    reading = _read(tools, due, content, span)
+    with tools.store.write() as session:
+        stays.lock_unit(session, due.unit_id)
+        if not polls.is_as_leased(session, due):
+            polls.hand_back(session, [due.feed_id])
+            return _of_another_feed(due, span)
+        snapshot, settled = _settle(session, tools, due, reading, span)
+        if settled.claims or settled.changes:
+            reconcile_unit(session, due.unit_id, span.ended, tools.chance)
+        taken = Taken(fetched, content, reading, snapshot, settled)
+        finished = _finished(tools, due, taken, span)
+        polls.record(session, finished, tools.chance)
+        polls.keep_reading(session, due.feed_id, _kept(due, taken, span))
+        _tell(session, tools, due, settled, finished)
+        tools.publish(session, due.unit_id, span.ended)
+    text = " ".join(notice.text for notice in settled.notices)
+    return Polled(due, finished, settled.changes, text)
+
+
+def write_failure(tools: Tools, due: Due, failed: Failed, span: Span) -> Polled:
+    """Write down that there was no good answer: nothing changes but the time of the next try."""
+    doubted = due.health == "suspicious"
+    finished = Finished(
+        feed_id=due.feed_id,
+        account_id=due.account_id,
+        started_at=span.started,
+        ended_at=span.ended,
+        outcome="gone" if failed.gone else "failed",
+        next_poll_at=next_try(tools, due, failed, span.ended),
+        health=health_after(due, span.ended, failed=failed, doubted=doubted),
+        failures=due.failures + 1,
+        reason=failed.reason,
+    )
+    with tools.store.write() as session:
+        polls.record(session, finished, tools.chance)
+        _tell_health(session, tools, due, finished)
+    return Polled(due, finished, text=failed.text)
+
+
+def _of_another_feed(due: Due, span: Span) -> Polled:
+    """Edited or retired while it was asked: the answer says nothing about the feed as it is now."""
+    text = "the feed was edited while it was asked; it is asked again"
+    finished = Finished(
+        feed_id=due.feed_id,
+        account_id=due.account_id,
+        started_at=span.started,
+        ended_at=span.ended,
+        outcome="failed",
+        next_poll_at=span.ended,
+        health=due.health,
+        failures=due.failures,
+        reason="edited_meanwhile",
+    )
+    return Polled(due, finished, text=text)
+
+
+def _content(tools: Tools, due: Due, fetched: Body | NotModified) -> bytes:
+    if isinstance(fetched, Body):
+        return fetched.content
+    with tools.store.read() as session:
+        kept = polls.kept_body(session, due.feed_id)
+    return zlib.decompress(kept or b"")
+
+
+def _read(tools: Tools, due: Due, content: bytes, span: Span) -> Reading:
+    today = local_date(span.ended, due.timezone)
+    settings = ReadSettings(
+        zone=ZoneInfo(due.timezone),
+        today=today,
+        horizon=today + timedelta(days=tools.defaults.horizon_days),
+        end_is_last_night=due.settings.get("end_is_last_night", False),
+        transparent=due.settings.get("transparent", "busy"),
+    )
+    with tools.store.read() as session:
+        blob = polls.kept_entries(session, due.feed_id)
+    known = load_blocks(blob) if blob and reading_key(due) == due.reading_key else {}
+    return read(content, settings, known)
+
+
+def _settle(
+    session: Session, tools: Tools, due: Due, reading: Reading, span: Span
+) -> tuple[Snapshot, Settlement]:
+    now, today = span.ended, local_date(span.ended, due.timezone)
+    state = feed_state(session, tools, due, now)
+    snapshot = classify(
+        reading.entries,
+        reading.skipped,
+        channel=due.channel,
+        host=due.host,
+        today=today,
+        known=state.known,
+        closed_before=closed_before(session, due.feed_id),
+        stamped=reading.stamped,
+    )
+    state = with_our_stays(session, state, snapshot, due, now)
+    settled = settle(state, snapshot, now, today, lambda prefix: new_id(prefix, now, tools.chance))
+    owner = (due.account_id, due.feed_id)
+    claims.save(session, (*owner, due.unit_id), settled.claims)
+    doubts.save_sightings(session, owner, state.sightings, settled.sightings, (now, tools.chance))
+    doubts.save(session, owner, state.doubt, settled.doubt, now)
+    return snapshot, settled
+
+
+def _finished(tools: Tools, due: Due, taken: Taken, span: Span) -> Finished:
+    settled = taken.settled
+    doubted = settled.doubt is not None and settled.doubt.open
+    return Finished(
+        feed_id=due.feed_id,
+        account_id=due.account_id,
+        started_at=span.started,
+        ended_at=span.ended,
+        outcome=settled.outcome,
+        next_poll_at=next_regular(tools, due, span.ended),
+        health=health_after(due, span.ended, failed=None, doubted=doubted),
+        failures=0,
+        counts=_counts(taken),
+        full=span.whole,
+    )
+
+
+def _counts(taken: Taken) -> dict[str, Any]:
+    settled = taken.settled
+    return {
+        "entries": len(taken.reading.entries),
+        "parsed": taken.reading.parsed,
+        "skipped": len(taken.snapshot.skipped),
+        "changes": dict(Counter(change.change.value for change in settled.changes)),
+        "notices": [notice.text for notice in settled.notices],
+        "warnings": list(taken.snapshot.warnings),
+    }
+
+
+def _kept(due: Due, taken: Taken, span: Span) -> dict[str, Any]:
+    """What the next poll compares with, stored with the claims that were made of it."""
+    reading, settled, fetched = taken.reading, taken.settled, taken.fetched
+    rules = any(claim.is_rule_block for claim in taken.snapshot.claims)
+    habits = {**settled.habits, **({CLOSES_ALL: True} if taken.snapshot.closes_all else {})}
+    kept: dict[str, Any] = {
+        "habits": habits,
+        "waiting": settled.waiting,
+        "read_on": local_date(span.ended, due.timezone),
+        "rereads_daily": reading.recurs or rules,
+        "entries": dump_blocks(reading.blocks),
+        "settings_digest": reading_key(due),
+    }
+    if isinstance(fetched, Body):
+        kept |= {
+            "etag": fetched.etag,
+            "last_modified": fetched.last_modified,
+            "digest": digest(taken.content),
+            "body": zlib.compress(taken.content, 6),
+        }
+    return kept
+
+
+def _tell(
+    session: Session, tools: Tools, due: Due, settled: Settlement, finished: Finished
+) -> None:
+    """Write down the news about the feed itself; one alarm a doubt, not one a poll."""
+    if settled.alarm and settled.doubt is not None:
+        data = {
+            "id": due.feed_id,
+            "unit": due.unit_slug,
+            "feed": due.key,
+            "kind": settled.doubt.kind.value,
+            "claims": len(settled.doubt.held),
+            "needs_person": settled.doubt.needs_person,
+        }
+        fact = Fact(EventType.FEED_SUSPICIOUS, due.unit_id, data)
+        journal.append(session, due.account_id, [fact], finished.ended_at, tools.chance)
+    if finished.health != "suspicious":
+        _tell_health(session, tools, due, finished)
+
+
+def _tell_health(session: Session, tools: Tools, due: Due, finished: Finished) -> None:
+    fact = events.health_fact(due.unit_id, due.feed_id, due.health, finished.health)
+    if fact is not None:
+        journal.append(session, due.account_id, [fact], finished.ended_at, tools.chance)

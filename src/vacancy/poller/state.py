@@ -1,0 +1,96 @@
+"""What is known of a feed before an answer is judged: rows gathered into values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from vacancy.channels.catalog import profile_of
+from vacancy.domain.claims import Snapshot
+from vacancy.domain.echoes import ExportHistory, OurStay, named_stay
+from vacancy.domain.feed import FeedState
+from vacancy.domain.release import ReleaseRules
+from vacancy.domain.stays import Stay
+from vacancy.poller.tools import Defaults, Tools
+from vacancy.store import accounts, claims, doubts, exports, feeds, polls, stays
+from vacancy.store.polls import Due
+
+#: Claims released longer ago than this are not reinstated.
+REINSTATED_WITHIN = timedelta(days=400)
+#: Stays that ended longer ago than this are shown by no feed any more.
+SHOWN_WITHIN = timedelta(days=60)
+
+#: In the habits: the last believed answer closed every free night of the year.
+CLOSES_ALL = "closes_all"
+#: In the habits, but no habit of the channel.
+_MARKS = frozenset({CLOSES_ALL, feeds.EDITED})
+
+
+def feed_state(session: Session, tools: Tools, due: Due, now: datetime) -> FeedState:
+    """All that decides how the answer is taken, our stays apart (see `with_our_stays`)."""
+    habits = polls.habits(session, due.feed_id)
+    return FeedState(
+        feed_id=due.feed_id,
+        known=claims.of_feed(session, due.feed_id, now - REINSTATED_WITHIN),
+        sightings=doubts.sightings(session, due.feed_id),
+        doubt=doubts.standing(session, due.feed_id),
+        last_good_at=due.last_good_at,
+        rules=release_rules(due, tools.defaults),
+        history=_history(session, due, now),
+        own_domain=accounts.domain(session),
+        habits={name: value for name, value in habits.items() if name not in _MARKS},
+        address_changed=bool(habits.get(feeds.EDITED)),
+        inherited=claims.inherited(session, due.unit_id, due.channel, due.feed_id),
+    )
+
+
+def closed_before(session: Session, feed_id: str) -> bool:
+    """Whether the last answer closed every free night of the year."""
+    return bool(polls.habits(session, feed_id).get(CLOSES_ALL))
+
+
+def release_rules(due: Due, defaults: Defaults) -> ReleaseRules:
+    """The feed's own patience, else its channel's, else the config's."""
+    profile = profile_of(due.channel).release
+    said = due.settings
+    absences = said.get("absences") or profile.absences or defaults.absences
+    span = _span(said.get("absence_span"))
+    if span is None:
+        span = profile.absence_span or defaults.absence_span
+    suspicion = _span(said.get("suspicion_span"))
+    return ReleaseRules(
+        absences=absences,
+        span=span * defaults.scale,
+        suspicion_span=(defaults.suspicion_span if suspicion is None else suspicion)
+        * defaults.scale,
+    )
+
+
+def _span(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+def _history(session: Session, due: Due, now: datetime) -> ExportHistory:
+    export = exports.of_feed(session, due.feed_id)
+    if export is None:
+        return ExportHistory()
+    return exports.history(session, export.id, now - SHOWN_WITHIN)
+
+
+def with_our_stays(
+    session: Session, state: FeedState, snapshot: Snapshot, due: Due, now: datetime
+) -> FeedState:
+    """The state with every stay of ours that the answer may show, by UID or nights."""
+    known = {stay.id: stay for stay in stays.of_unit(session, due.unit_id, now - SHOWN_WITHIN)}
+    wanted = {publication.stay_id for publication in state.history.publications}
+    wanted |= {claim.echo_of for claim in state.known if claim.echo_of}
+    named = (named_stay(claim.uid, state.own_domain) for claim in snapshot.claims)
+    wanted |= {stay_id for stay_id in named if stay_id}
+    known |= stays.by_ids(session, sorted(wanted - known.keys()), due.account_id)
+    return replace(state, our_stays={stay.id: _ours(stay, due) for stay in known.values()})
+
+
+def _ours(stay: Stay, due: Due) -> OurStay:
+    return OurStay(stay.id, stay.unit_id == due.unit_id, stay.nights, stay.live)

@@ -29,6 +29,7 @@ def stay(
     uid: str = "a@example.com",
     arrival: str = "20270203",
     departure: str = "20270205",
+    *,
     summary: str = "Reserved",
     stamp: str = "20261124T080000Z",
     extra: Iterable[str] = (),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tests.ical.bodies import TODAY, calendar, event, settings, stay
+from ical.bodies import TODAY, calendar, event, settings, stay
 from vacancy.ical.read import Block, Reading, digest, dump_blocks, load_blocks, read
 
 SIXTY = [

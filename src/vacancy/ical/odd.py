@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from vacancy.domain.claims import Entry, Skipped
 from vacancy.domain.nights import ONE_NIGHT, Nights
 from vacancy.ical.moments import Moment, duration, local_day, moment
-from vacancy.ical.properties import Properties, bounded_uid, plain_status, whole_number
+from vacancy.ical.properties import Properties, plain_status, whole_number
 from vacancy.ical.settings import ReadSettings
 
 _FIRST_YEAR = 2000
@@ -41,19 +41,19 @@ def read_odd(found: Properties, prodid: str, settings: ReadSettings) -> Entry | 
     """The entry, or why it is none."""
     span = span_of(found, settings)
     if isinstance(span, str):
-        return Skipped(uid_of(found), span)
+        return Skipped(found.uid, span)
     if span.start.year < _FIRST_YEAR:
-        return Skipped(uid_of(found), TOO_EARLY)
+        return Skipped(found.uid, TOO_EARLY)
     nights = span.nights(settings.zone)
     if nights is None:
-        return Skipped(uid_of(found), NO_NIGHT)
+        return Skipped(found.uid, NO_NIGHT)
     return entry_of(found, nights, prodid)
 
 
 def entry_of(found: Properties, nights: Nights, prodid: str, instance: date | None = None) -> Entry:
     """An entry with these nights and the text of the properties."""
     return Entry(
-        uid_of(found),
+        found.uid,
         nights,
         found.text("SUMMARY"),
         found.text("DESCRIPTION"),
@@ -63,10 +63,6 @@ def entry_of(found: Properties, nights: Nights, prodid: str, instance: date | No
         recurs=instance is not None,
         instance=instance,
     )
-
-
-def uid_of(found: Properties) -> str:
-    return bounded_uid(found.text("UID"))
 
 
 def span_of(found: Properties, settings: ReadSettings) -> Span | str:

@@ -10,7 +10,7 @@ from datetime import date
 
 from vacancy.domain.claims import Entry
 from vacancy.domain.nights import Nights
-from vacancy.ical.properties import bounded_uid, plain_status, unescaped, whole_number
+from vacancy.ical.properties import plain_status, text_of, uid_of, whole_number
 
 #: With a parameter a name is another, and its entry no plain one.
 _USED = {
@@ -48,10 +48,10 @@ def read_plain(lines: str, prodid: str) -> Entry | None:
     if arrival is None or departure is None or departure <= arrival:
         return None
     return Entry(
-        bounded_uid(unescaped(values.get("UID", ""))),
+        uid_of(values.get("UID", "")),
         Nights(arrival, departure),
-        unescaped(values.get("SUMMARY", "")),
-        unescaped(values.get("DESCRIPTION", "")),
+        text_of(values.get("SUMMARY", "")),
+        text_of(values.get("DESCRIPTION", "")),
         plain_status(values.get("STATUS", "")),
         whole_number(values.get("SEQUENCE", "")),
         prodid,

@@ -36,9 +36,14 @@ class Properties:
     single: dict[str, Property] = field(default_factory=dict[str, Property])
     repeated: dict[str, list[Property]] = field(default_factory=dict[str, list[Property]])
 
+    @property
+    def uid(self) -> str:
+        found = self.single.get("UID")
+        return uid_of(found.value) if found else ""
+
     def text(self, name: str) -> str:
         found = self.single.get(name)
-        return unescaped(found.value) if found else ""
+        return text_of(found.value) if found else ""
 
 
 def properties(lines: str) -> Properties:
@@ -70,18 +75,24 @@ def _parts(line: str) -> tuple[str, dict[str, str], str]:
 
 
 def unescaped(value: str) -> str:
-    """Text as meant: escapes undone, outer blanks and overlong tails taken off."""
+    """Text as meant: escapes undone, outer blanks taken off."""
     if "\\" in value:
         value = _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[0]), value)
-    return value.strip()[:_LONGEST_TEXT]
+    return value.strip()
 
 
-def bounded_uid(text: str) -> str:
+def text_of(value: str) -> str:
+    """Text for people, at most 4,000 letters of it."""
+    return unescaped(value)[:_LONGEST_TEXT]
+
+
+def uid_of(value: str) -> str:
     """A UID of at most 255 letters; a longer one keeps its start and is told apart by a digest."""
-    if len(text) <= _LONGEST_UID:
-        return text
-    digest = blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
-    return f"{text[:200]}~{digest}"
+    uid = unescaped(value)
+    if len(uid) <= _LONGEST_UID:
+        return uid
+    digest = blake2b(uid.encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return f"{uid[:200]}~{digest}"
 
 
 def plain_status(text: str) -> str:

@@ -17,7 +17,6 @@ from vacancy.ical.odd import (
     moment_of,
     read_odd,
     span_of,
-    uid_of,
 )
 from vacancy.ical.properties import Properties, Property, whole_number
 from vacancy.ical.refusal import NotACalendar
@@ -77,7 +76,7 @@ def read_series(
     for master in masters:
         span = span_of(master, settings)
         if isinstance(span, str):
-            skipped.append(Skipped(uid_of(master), span))
+            skipped.append(Skipped(master.uid, span))
             continue
         zone = _own_zone(span.start, zone_name, settings.zone)
         series = _Series(master, span, zone, settings, steps)
@@ -129,7 +128,7 @@ def _occurrences(
             if nights.departure >= settings.today:
                 yield entry_of(series.master, nights, prodid, instance=day)
     if nightless and series.length < timedelta(days=1):
-        skipped.append(Skipped(uid_of(series.master), NO_NIGHT))
+        skipped.append(Skipped(series.master.uid, NO_NIGHT))
     for key, override in moved.items():
         nights = _nights(override, settings)
         if nights is not None and nights.departure >= settings.today:
@@ -145,7 +144,7 @@ def _days(series: _Series, skipped: list[Skipped]) -> Iterator[date]:
         try:
             days.update(_ruled(series, parse_rule(text), first, last))
         except BadRule:
-            skipped.append(Skipped(uid_of(series.master), BAD_RULE))
+            skipped.append(Skipped(series.master.uid, BAD_RULE))
     days.add(series.first_day)
     extra = {local_day(key, series.zone) for key in _moments(series, "RDATE")}
     days.update(day for day in extra if first <= day <= last)

@@ -26,9 +26,7 @@ SEQUENCES: dict[str, Any] = (
 )
 SLOW = ReleaseRules(absences=3, span=timedelta(hours=6))
 
-pytestmark = pytest.mark.skipif(
-    not SEQUENCES, reason="shared/feeds does not lie beside the project"
-)
+pytestmark = pytest.mark.skipif(not SEQUENCES, reason="no shared/feeds beside the project")
 
 
 def _claim(row: dict[str, str]) -> Claim:
@@ -129,8 +127,8 @@ def test_the_cancellation_is_told_and_the_nights_stay_closed() -> None:
     assert told == [
         ("created", "reservation"),
         ("missing", "reservation"),
-        ("created", "block"),
         ("withdrawn", "reservation"),
+        ("created", "block"),
     ]
 
 

@@ -88,7 +88,7 @@ def _by_identity(
     paired = [c for _, c in pairs]
     for one in left:
         if one.id not in pieces:
-            fates.append(_left_over(one, paired))
+            fates.append(_left_over(one, paired, today))
     return fates, new
 
 
@@ -97,10 +97,10 @@ def _piece_of(known: KnownClaim, claim: Claim) -> bool:
     return not names(claim) and equal_uid(known.said, claim) and known.nights.overlaps(claim.nights)
 
 
-def _left_over(known: KnownClaim, paired: Iterable[Claim]) -> Fate:
+def _left_over(known: KnownClaim, paired: Iterable[Claim], today: date) -> Fate:
     """A claim that nothing matched; under a key that is shown elsewhere it is what a move left."""
     moved = next((c for c in paired if names(c) & names(known.said)), None)
-    if moved is None:
+    if moved is None or known.nights.departure <= today:
         return Fate(known)
     return Fate(known, says=moved, freed=(known.nights,))
 

@@ -37,6 +37,7 @@ class Ledger:
         self.new_id = new_id
         self.known = {k.id: k for k in (*state.known, *state.inherited)}
         self.before = dict(self.known)
+        self.parents: dict[str, str] = {}
         self.changes: list[Change] = []
         self.notices: list[Notice] = []
 
@@ -61,6 +62,16 @@ class Ledger:
             known.id not in self.before or self.before[known.id].said != known.said
             for known in self.known.values()
         )
+
+    def pieces_of(self, ids: frozenset[str]) -> frozenset[str]:
+        """The claims that were cut from these in this answer."""
+        return frozenset(piece for piece, parent in self.parents.items() if parent in ids)
+
+    def _cut(self, known: KnownClaim, nights: Nights) -> KnownClaim:
+        """A piece of a claim as a claim of its own, of the same stay."""
+        id_ = self.new_id("claim")
+        self.parents[id_] = known.id
+        return replace(known, id=id_, said=replace(known.said, nights=nights))
 
     def _put(self, known: KnownClaim, change: ChangeKind | None = None) -> None:
         self.known[known.id] = known
@@ -95,15 +106,13 @@ class Ledger:
             ranges = _both(fate, says)
         elif not ranges:
             self._put(end(known, ClaimStatus.WITHDRAWN, self.now))
-            self.changes.append(_update(known, replace(says, nights=says.nights)))
+            self.changes.append(_update(known, says))
             return
         first, *others = ranges
         shown = _seen(known, replace(says, nights=first, rule=_rule(known.said, says)), self.now)
         self._put(shown)
         for nights in others:
-            self._put(
-                replace(shown, id=self.new_id("claim"), said=replace(shown.said, nights=nights))
-            )
+            self._put(self._cut(shown, nights))
         if _is_update(fate, ranges, shown):
             self.changes.append(report(ChangeKind.UPDATED, shown, known.nights))
 
@@ -157,18 +166,17 @@ class Ledger:
                 self._absent(fate.known, absence)
             return
         for nights in fate.lost:
-            piece = replace(
-                fate.known, id=self.new_id("claim"), said=replace(fate.known.said, nights=nights)
-            )
-            self._absent(piece, absence)
+            self._absent(self._cut(fate.known, nights), absence)
 
     def _absent(self, known: KnownClaim, absence: Absence) -> None:
+        if guest_is_in(known, self.today) and known.absences >= 2:
+            return  # The host was told; nothing but departure or a person ends it.
         shows_own = self.state.habits.get("shows_own")
         mask = mask_of(known, self.state.history, absence, shows_own)
         parts = split_by_mask(known.nights, mask, self.today)
-        for place, (nights, masked) in enumerate(parts):
-            id_ = known.id if place == 0 else self.new_id("claim")
-            part = replace(known, id=id_, said=replace(known.said, nights=nights))
+        first = replace(known, said=replace(known.said, nights=parts[0][0]))
+        pieces = [first, *(self._cut(known, nights) for nights, _ in parts[1:])]
+        for part, (_, masked) in zip(pieces, parts, strict=True):
             news = ChangeKind.MISSING if known.status is ClaimStatus.LIVE else None
             if masked:
                 self._put(hide(part, absence), news)
@@ -181,11 +189,12 @@ class Ledger:
             if counted.absences == 2 and guest_is_in(counted, self.today):
                 self.notices.append(_still_in(counted))
 
-    def hold(self, known: KnownClaim, *, fresh: bool) -> None:
+    def hold(self, fate: Fate, *, fresh: bool) -> None:
         """An answer that is not believed is no absence: what was counted starts anew."""
+        known = self.known[fate.known.id]
         if fresh:
             self.changes.append(report(ChangeKind.HELD_BACK, known))
-        if known.absences:
+        if fate.lacking and known.absences:
             self._put(replace(known, absences=0, missing_since=None))
 
     # --- settings and echoes ---------------------------------------------------------------
@@ -270,9 +279,13 @@ def _rule(before: Claim, says: Claim) -> str:
 
 
 def _both(fate: Fate, says: Claim) -> list[Nights]:
-    """In an answer that is not believed a claim closes its new nights, and keeps the old ones."""
+    """In an answer that is not believed a claim closes its new nights, and keeps the old ones.
+
+    Under a strong key the claim itself moves; else it stays, and the new nights are a piece.
+    """
+    home = says.nights if names(says) and fate.holds else fate.known.nights
     ranges = runs(night_set([fate.known.nights, *fate.holds]))
-    return sorted(ranges, key=lambda r: not r.overlaps(says.nights) if fate.holds else False)
+    return sorted(ranges, key=lambda r: not r.overlaps(home))
 
 
 def _is_update(fate: Fate, ranges: list[Nights], shown: KnownClaim) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from vacancy.domain.answer import Answer, outlived, take_apart
 from vacancy.domain.claims import Change, ClaimStatus, Identity, KnownClaim, Reason, Snapshot
-from vacancy.domain.diff import Diff, diff
+from vacancy.domain.diff import Diff, Fate, diff
 from vacancy.domain.doubt import Evidence, Verdict, decide, judge
 from vacancy.domain.echoes import Sighting
 from vacancy.domain.errors import Refused
@@ -16,8 +16,8 @@ from vacancy.domain.feed import FeedState, Habits, Notice, Settlement
 from vacancy.domain.habits import learn, learning
 from vacancy.domain.identity import running
 from vacancy.domain.ledger import Ledger
-from vacancy.domain.nights import night_set, runs
-from vacancy.domain.release import Absence, guest_is_in, release_by_person
+from vacancy.domain.nights import Nights, night_set, runs
+from vacancy.domain.release import Absence, guest_is_in, mask_of, release_by_person
 
 OUTLIVED_TOLD = timedelta(hours=24)
 
@@ -35,7 +35,7 @@ def settle(
     ledger.age_out()
     ledger.cancel(answer.canceled, answer.own)
     difference = diff(ledger.standing(), answer.own, today, _tails(state))
-    evidence = _evidence(state, answer, difference, (now, today))
+    evidence = _evidence(state, answer, difference, _absence(ledger, answer))
     verdict = judge(state.doubt, evidence, state.rules, new_id)
     _apply(ledger, answer, difference, verdict)
     habits = learn(state, answer, now, today) if verdict.believed else state.habits
@@ -51,20 +51,18 @@ def _tails(state: FeedState) -> frozenset[date]:
     )
 
 
-def _evidence(
-    state: FeedState, answer: Answer, difference: Diff, moment: tuple[datetime, date]
-) -> Evidence:
+def _evidence(state: FeedState, answer: Answer, difference: Diff, absence: Absence) -> Evidence:
     """What the answer lacks of what it ought to show."""
-    now, today = moment
-    missing = [f.known for f in difference.fates if f.lacking and f.known.nights.departure > today]
-    lacking = {k.id for k in missing}
-    counted = [f.known for f in difference.fates if _counts(f.known, today)]
+    now, today = absence.now, absence.today
+    missing = [part for f in difference.fates for part in _lacks(f, today)]
+    whole = [part for f in difference.fates for part in _parts(f, f.holds)]
+    lacking = tuple(k for k in missing if _counts(k, today) and not _hidden(state, k, absence))
     rules = night_set(k.nights for k in state.known if k.stands and k.said.is_rule_block)
     return Evidence(
         now=now,
         today=today,
-        counted=tuple(counted),
-        lacking=tuple(k for k in counted if k.id in lacking),
+        counted=(*(k for k in whole if _counts(k, today)), *lacking),
+        lacking=lacking,
         missing=tuple(missing),
         empty=answer.empty,
         rule_nights=sum(night >= today for night in rules),
@@ -74,62 +72,83 @@ def _evidence(
     )
 
 
+def _lacks(fate: Fate, today: date) -> list[KnownClaim]:
+    """What the answer lacks of one claim: all of it, or nights that will be claims of their own."""
+    if fate.lacking:
+        return [fate.known] if fate.known.nights.departure > today else []
+    return _parts(fate, fate.lost)
+
+
+def _parts(fate: Fate, ranges: Iterable[Nights]) -> list[KnownClaim]:
+    said = fate.known.said
+    return [replace(fate.known, said=replace(said, nights=nights)) for nights in ranges]
+
+
 def _counts(known: KnownClaim, today: date) -> bool:
     """Whether a claim is one that every whole answer must show."""
     return not known.masked and known.nights.departure > today and not running(known.nights, today)
 
 
+def _hidden(state: FeedState, known: KnownClaim, absence: Absence) -> bool:
+    """Whether its absence proves nothing, since the channel had read all of its nights closed."""
+    mask = mask_of(known, state.history, absence, state.habits.get("shows_own"))
+    return bool(mask.nights) and all(n in mask.nights for n in known.nights if n >= absence.today)
+
+
 def _apply(ledger: Ledger, answer: Answer, difference: Diff, verdict: Verdict) -> None:
     """Additions always; removals only where the answer is believed."""
+    doubt = verdict.doubt
+    kept = doubt.kept if doubt is not None else frozenset[str]()
+    settled = doubt.believed if doubt is not None else frozenset[str]()
+    absence = _absence(ledger, answer)
+    plain = replace(absence, empty=False, first_empty=False)
     for fate in difference.fates:
-        if fate.lacking and fate.known.id in difference.replaced and verdict.believed:
+        id_ = fate.known.id
+        believed = verdict.believed and id_ not in kept
+        ledger.keep(fate, believed=believed)
+        if not believed:
+            ledger.hold(fate, fresh=id_ in verdict.fresh)
+        elif id_ in difference.replaced:
             ledger.replace_by_key(fate.known)
-        elif not fate.lacking:
-            ledger.keep(fate, believed=verdict.believed)
+        else:
+            ledger.lose(fate, plain if id_ in settled else absence)
     for claim in difference.new:
         ledger.create(claim)
-    _lose(ledger, answer, difference, verdict)
     ledger.settings(answer.rules, believed=verdict.believed)
     ledger.echo(answer.echoes, believed=verdict.believed)
 
 
-def _lose(ledger: Ledger, answer: Answer, difference: Diff, verdict: Verdict) -> None:
-    """What the answer lacks: held while it is doubted, else missing and in time withdrawn."""
-    state, doubt = ledger.state, verdict.doubt
-    kept = doubt.kept if doubt is not None else frozenset[str]()
-    settled = doubt.believed if doubt is not None else frozenset[str]()
-    absence = Absence(
+def _absence(ledger: Ledger, answer: Answer) -> Absence:
+    was_empty = ledger.state.habits.get("empty", False)
+    return Absence(
         ledger.now,
         ledger.today,
-        state.last_good_at,
+        ledger.state.last_good_at,
         empty=answer.empty,
-        first_empty=answer.empty and not state.habits.get("empty"),
+        first_empty=answer.empty and not was_empty,
     )
-    plain = replace(absence, empty=False, first_empty=False)
-    for fate in difference.fates:
-        known = fate.known
-        if not verdict.believed or (fate.lacking and known.id in kept):
-            if fate.lacking:
-                ledger.hold(known, fresh=known.id in verdict.fresh)
-        elif known.id not in difference.replaced:
-            ledger.lose(fate, plain if known.id in settled else absence)
 
 
 def _settlement(ledger: Ledger, answer: Answer, verdict: Verdict, habits: Habits) -> Settlement:
     """One exit for the decision: what to store, whom to tell, and whether something waits."""
-    notices = [*ledger.notices, *answer.notices, *_doubt_notices(verdict), *_outliving(ledger)]
-    doubted = verdict.doubt is not None and verdict.doubt.open
+    notices = [*ledger.notices, *answer.notices, *_doubt_notices(verdict)]
+    notices += [*_closed(ledger), *_outliving(ledger)]
+    doubt = verdict.doubt
+    doubted = doubt is not None and doubt.open
+    if doubt is not None:
+        # What was given up stays so for the pieces that it is cut into.
+        doubt = replace(doubt, believed=doubt.believed | ledger.pieces_of(doubt.believed))
     outcome = "suspicious" if doubted else "fresh" if ledger.news() else "unchanged"
     return Settlement(
         outcome=outcome,
         claims=ledger.changed(),
         changes=tuple(ledger.changes),
         sightings=_sightings(ledger, answer, verdict),
-        doubt=verdict.doubt,
+        doubt=doubt,
         habits=habits,
         alarm=verdict.alarm,
         notices=tuple(notices),
-        waiting=verdict.doubt is not None or learning(ledger.state, habits) or _waits(ledger),
+        waiting=doubt is not None or learning(ledger.state, habits) or _waits(ledger),
     )
 
 
@@ -151,6 +170,22 @@ def _doubt_notices(verdict: Verdict) -> list[Notice]:
         return []
     text = "Stays are missing from this calendar, and it waits for you to accept or reject that."
     return [Notice("suspicious_reminder", text)]
+
+
+def _closed(ledger: Ledger) -> list[Notice]:
+    """Two answers agreed that every free night is closed: a listing snoozed or unlisted."""
+    now = {k.id for k in ledger.known.values() if _is_closure(k)}
+    if not now or any(_is_closure(k) for k in ledger.state.known):
+        return []
+    text = (
+        "The channel closed every free night of the year, as for a snoozed listing. Other channels"
+        " were left open: add a block if the unit is closed everywhere."
+    )
+    return [Notice("rule_closed", text, min(now))]
+
+
+def _is_closure(known: KnownClaim) -> bool:
+    return known.stands and known.said.reason is Reason.RULE_CLOSED
 
 
 def _outliving(ledger: Ledger) -> list[Notice]:

@@ -89,6 +89,26 @@ def test_a_hub_that_lagged_behind_supports_the_stay_once_it_agrees() -> None:
     assert unit.open_conflicts == []
 
 
+def test_a_hub_that_shows_nights_left_by_a_move_keeps_them_closed() -> None:
+    """It lags, or it is another booking: joined by nights alone, it is on its own in doubt."""
+    unit = Unit()
+    moved, relayed = claim("1-5 May", AIRBNB, key="HM1"), claim("1-5 May", HUB, provider="airbnb")
+    unit.show(moved, relayed)
+    unit.mark(moved, said=replace(moved.said, nights=nights("10-15 May")))
+    assert unit.holders("1-5 May") == [unit.stay_of(relayed).id] * 4
+    unit.mark(relayed, said=replace(relayed.said, nights=nights("10-15 May")))
+    assert [stay.nights for stay in unit.live] == [nights("10-15 May")]
+
+
+def test_a_hub_that_shares_the_key_follows_the_move() -> None:
+    """The most direct source wins: the old nights are free, whatever the hub still shows."""
+    unit = Unit()
+    moved = claim("1-5 May", AIRBNB, key="HM1")
+    unit.show(moved, claim("1-5 May", HUB, provider="airbnb", key="HM1"))
+    unit.mark(moved, said=replace(moved.said, nights=nights("10-15 May")))
+    assert unit.holders("1-5 May") == [None] * 4
+
+
 def test_a_new_booking_is_not_mistaken_for_one_that_moved_away() -> None:
     """The hub still shows the old nights of a booking that moved; those are sold again."""
     unit = Unit()

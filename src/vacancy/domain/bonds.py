@@ -8,7 +8,15 @@ from datetime import date
 
 from vacancy.domain.claims import ClaimStatus, KnownClaim
 from vacancy.domain.stays import Stay
-from vacancy.domain.support import Kin, channel_of, directness, is_genuine, owns_nights, reopens
+from vacancy.domain.support import (
+    Kin,
+    channel_of,
+    directness,
+    is_genuine,
+    owns_nights,
+    reopens,
+    surely_same,
+)
 from vacancy.domain.unit import NewId, UnitState
 
 
@@ -54,11 +62,18 @@ def canceled_by_winner(stay: Stay, claims: Iterable[KnownClaim]) -> bool:
     return last.status is ClaimStatus.CANCELED
 
 
+def _holds_to(claim: KnownClaim, other: KnownClaim) -> bool:
+    if claim.feed_id == other.feed_id:
+        return True
+    return claim.nights.overlaps(other.nights) or surely_same(claim, other)
+
+
 def link(state: UnitState, today: date, new_id: NewId) -> Bonds:
     """Keeps what is linked, lets new feeds take over from retired ones, and joins the rest."""
     linking = _Linking(state, today)
     linking.keep()
     linking.hand_over()
+    linking.part()
     linking.converge()
     linking.join(new_id)
     return linking.bonds
@@ -110,6 +125,21 @@ class _Linking:
                 self.bonds.bind(heir, self.bonds.stay_of[claim.id])
             self.bonds.let_go_of(claim)
 
+    def part(self) -> None:
+        """What was joined by its nights alone is on its own when the stay has moved away.
+
+        It may be a hub that lags behind, or another booking: in doubt its nights stay closed.
+        """
+        for members in list(self.bonds.members.values()):
+            if len(members) < 2:
+                continue
+            winner = self._winner(members)
+            own = [claim for claim in members if claim.feed_id == winner]
+            for claim in members:
+                if not any(_holds_to(claim, other) for other in own):
+                    self.bonds.release(claim)
+                    self._pending.append(claim)
+
     def converge(self) -> None:
         """A hub's booking that proves to be a channel's own supports that one from now on."""
         hubs = {feed.feed_id for feed in self._state.feeds.values() if feed.is_hub}
@@ -154,12 +184,13 @@ class _Linking:
         """
         for relative in kin.of(claim):
             stay_id = self.bonds.stay_of[relative.id]
-            members = self.bonds.members[stay_id]
-            winner = min(members, key=lambda member: directness(member, self._state.feeds))
-            if winner.feed_id != claim.feed_id:
+            if self._winner(self.bonds.members[stay_id]) != claim.feed_id:
                 self.bonds.bind(claim, stay_id)
                 return True
         return False
+
+    def _winner(self, members: Iterable[KnownClaim]) -> str:
+        return min(members, key=lambda member: directness(member, self._state.feeds)).feed_id
 
     def _canceled_now(self) -> set[str]:
         """Stays that the source takes back in this pass: other claims support them no more."""

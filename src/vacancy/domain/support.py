@@ -57,6 +57,16 @@ def keys_differ(one: KnownClaim, other: KnownClaim) -> bool:
     return bool(mine) and bool(theirs) and mine.isdisjoint(theirs)
 
 
+def surely_same(one: KnownClaim, other: KnownClaim) -> bool:
+    """Whether a key or a UID of worth makes the two one booking, wherever its nights are."""
+    if strong_keys(one.said) & strong_keys(other.said):
+        return True
+    return one.said.uid == other.said.uid and Identity.KEY in (
+        one.said.identity,
+        other.said.identity,
+    )
+
+
 def reopens(claim: KnownClaim, stay: Stay, today: date) -> bool:
     """Whether this claim brings back the closed stay that it is linked to.
 

@@ -41,15 +41,16 @@ def tell(stage: Stage) -> None:
 
 
 def first_look(stage: Stage) -> None:
-    tell, check = stage.teller.say, stage.teller.check
+    check = stage.teller.check
     stage.teller.chapter("The first look")
     for place, first, last, guest in BEFORE:
         stage.sell(place, stage.nights(first, last), guest)
     with stage.server.lock:
         stage.world.close(VRBO_MILL, stage.nights(60, 63))
-    tell("Two places, each on Airbnb, Booking.com and Vrbo. Eight stays are sold already, and the")
-    tell(
-        "host has closed three nights at Vrbo. No channel knows of another. Vacancy reads all six."
+    stage.teller.say(
+        "Two places, each on Airbnb, Booking.com and Vrbo. Eight stays are sold already, and the "
+        "host has closed three nights at Vrbo. No channel knows of another. Vacancy reads all six "
+        "feeds."
     )
     polled = stage.wait(0)
     check("all six feeds gave a good answer", [t.outcome for t in polled.values()] == ["fresh"] * 6)
@@ -87,8 +88,10 @@ def an_echo_comes_back(stage: Stage) -> None:
     stage.teller.chapter("An echo comes back")
     nights = stage.nights(70, 73)
     stage.sell(VRBO_SEA, nights, "Bruno")
-    stage.teller.say(f"Bruno books Sea View on Vrbo, {spelt(nights)}. Airbnb reads its export,")
-    stage.teller.say("closes the nights, and now lists them in its own feed as not available.")
+    stage.teller.say(
+        f"Bruno books Sea View on Vrbo, {spelt(nights)}. Airbnb reads its export, closes the "
+        "nights, and now lists them in its own feed as not available."
+    )
     stage.wait(15)
     stage.channels_read()
     shown = Calendar.from_ical(stage.world.listings[AIRBNB_SEA].calendar(stage.clock.now()))

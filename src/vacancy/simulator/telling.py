@@ -43,3 +43,20 @@ class Teller:
         for row in rows:
             table.add_row(*row)
         self._console.print(Padding(table, (1, 0, 1, 4)))
+
+    def address(self, name: str, url: str) -> None:
+        """An address on a line of its own, never broken."""
+        self._console.print(f"  {name}: {url}", soft_wrap=True, markup=False)
+
+    def end(self, seconds: float) -> None:
+        self._console.print()
+        told = f"The story went as told: {self.checked} promises kept in {seconds:.0f} seconds."
+        self._console.print(Text(told, style="bold green"))
+
+    def fail(self, told: str) -> None:
+        self._console.print(Padding(Text.assemble(("✗ ", "bold red"), told), (0, 0, 0, 2)))
+        self._console.print()
+        asked = (
+            "The story did not go as told. Please report it, together with what is printed above."
+        )
+        self._console.print(Text(asked, style="bold red"))

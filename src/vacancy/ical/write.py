@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from vacancy.domain.nights import Nights
 
@@ -18,6 +19,7 @@ PRODID = "-//Vacancy//Vacancy Export//EN"
 
 _FOLD_AT = 75
 _ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
+_PLAIN = re.compile(r"[ -+\-.-:<-\[\]-~]*")
 _LINE_ENDS = re.compile(r"\r\n?|[\x85\u2028\u2029]")
 #: What RFC 5545 forbids in TEXT, and lone surrogates, which no UTF-8 can hold.
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
@@ -43,39 +45,39 @@ def write(lines: Iterable[Line], *, name: str, modified: datetime) -> bytes:
 
     The same lines in any order, with the same name and `modified`, give the same bytes.
     """
-    written = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        f"PRODID:{PRODID}",
-        "CALSCALE:GREGORIAN",
-        "METHOD:PUBLISH",
-        f"X-WR-CALNAME:{_text(name)}",
-        f"LAST-MODIFIED:{_instant(modified)}",
-    ]
-    for line in sorted(lines, key=lambda line: (line.nights, line.uid)):
-        written += _event(line)
-    written.append("END:VCALENDAR\r\n")
-    return "\r\n".join(map(_fold, written)).encode()
+    head = (
+        "BEGIN:VCALENDAR\r\n"
+        "VERSION:2.0\r\n"
+        f"PRODID:{PRODID}\r\n"
+        "CALSCALE:GREGORIAN\r\n"
+        "METHOD:PUBLISH\r\n"
+        f"{_fold(f'X-WR-CALNAME:{_text(name)}')}\r\n"
+        f"LAST-MODIFIED:{_instant(modified)}\r\n"
+    )
+    ordered = sorted(lines, key=lambda line: (line.nights, line.uid))
+    return "".join([head, *map(_event, ordered), "END:VCALENDAR\r\n"]).encode()
 
 
-def _event(line: Line) -> list[str]:
+def _event(line: Line) -> str:
     stamp = _instant(line.modified)
-    return [
-        "BEGIN:VEVENT",
-        f"UID:{_text(line.uid)}",
-        f"DTSTAMP:{stamp}",
-        f"LAST-MODIFIED:{stamp}",
-        f"SEQUENCE:{line.sequence}",
-        f"DTSTART;VALUE=DATE:{_date(line.nights.arrival)}",
-        f"DTEND;VALUE=DATE:{_date(line.nights.departure)}",
-        f"SUMMARY:{_text(line.summary)}",
-        "TRANSP:OPAQUE",
-        "END:VEVENT",
-    ]
+    return (
+        "BEGIN:VEVENT\r\n"
+        f"{_fold(f'UID:{_text(line.uid)}')}\r\n"
+        f"DTSTAMP:{stamp}\r\n"
+        f"LAST-MODIFIED:{stamp}\r\n"
+        f"SEQUENCE:{line.sequence}\r\n"
+        f"DTSTART;VALUE=DATE:{_date(line.nights.arrival)}\r\n"
+        f"DTEND;VALUE=DATE:{_date(line.nights.departure)}\r\n"
+        f"{_fold(f'SUMMARY:{_text(line.summary)}')}\r\n"
+        "TRANSP:OPAQUE\r\n"
+        "END:VEVENT\r\n"
+    )
 
 
 def _text(value: str) -> str:
     """TEXT of RFC 5545 3.3.11: any text stays within its one property."""
+    if _PLAIN.fullmatch(value):
+        return value
     return _UNWRITABLE.sub("", _LINE_ENDS.sub("\n", value)).translate(_ESCAPES)
 
 
@@ -83,6 +85,7 @@ def _date(value: date) -> str:
     return value.isoformat().replace("-", "")
 
 
+@lru_cache(maxsize=512)
 def _instant(value: datetime) -> str:
     utc = value.astimezone(UTC)
     return f"{_date(utc.date())}T{utc:%H%M%S}Z"

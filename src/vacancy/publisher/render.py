@@ -60,10 +60,22 @@ def publish(
     version, modified = export.version + 1, _modified(export, now)
     before = exports.publications(session, export.id)
     stand = [one for one in before if _stands(one, wanted.get(one.stay_id))]
-    withdrawn = [one for one in before if one not in stand]
     standing = {one.stay_id for one in stand}
+    withdrawn = [one for one in before if one.stay_id not in standing]
     new = [one for one in held if one.stay_id not in standing]
-    opened = _open(session, export, new, (version, modified), imprint.chance)
+    numbers = _next_numbers(session, export, new, withdrawn)
+    opened = [
+        Published(
+            id=new_id("pub", modified, imprint.chance),
+            stay_id=one.stay_id,
+            nights=one.nights,
+            kind=one.kind,
+            sequence=numbers[one.stay_id],
+            from_version=version,
+            published_at=modified,
+        )
+        for one in new
+    ]
     exports.close_publications(session, withdrawn, version, modified)
     exports.open_publications(session, export, opened)
     body = write(
@@ -98,28 +110,15 @@ def _stands(published: Published, held: Held | None) -> bool:
     return held is not None and (published.nights, published.kind) == (held.nights, held.kind)
 
 
-def _open(
-    session: Session,
-    export: Export,
-    new: Sequence[Held],
-    stamp: tuple[int, datetime],
-    chance: Chance,
-) -> list[Published]:
-    """New or changed stays as published in this version; SEQUENCE goes on from where it stood."""
-    version, modified = stamp
-    last = exports.last_sequences(session, export.id, [one.stay_id for one in new])
-    return [
-        Published(
-            id=new_id("pub", modified, chance),
-            stay_id=one.stay_id,
-            nights=one.nights,
-            kind=one.kind,
-            sequence=last.get(one.stay_id, -1) + 1,
-            from_version=version,
-            published_at=modified,
-        )
-        for one in new
-    ]
+def _next_numbers(
+    session: Session, export: Export, new: Sequence[Held], withdrawn: Sequence[Published]
+) -> dict[str, int]:
+    """The SEQUENCE of each new or changed stay: on from where it stood, however long ago."""
+    last = {one.stay_id: one.sequence for one in withdrawn}
+    unknown = [one.stay_id for one in new if one.stay_id not in last]
+    if unknown and export.version:
+        last |= exports.last_sequences(session, export.id, unknown)
+    return {one.stay_id: last.get(one.stay_id, -1) + 1 for one in new}
 
 
 def _line(published: Published, domain: str) -> Line:

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from vacancy.cli.printing import notice
+from vacancy.cli.printing import ReaderLeft, notice
 
 BAD = 1
 USAGE = 2
@@ -22,10 +22,9 @@ def guarded(command: Callable[[], object]) -> int:
     """Run a command; its exit code, whatever becomes of it."""
     try:
         code = command()
-        sys.stdout.flush()
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except BrokenPipeError:
+    except ReaderLeft:
         _let_go_of_stdout()
         return 0
     except Exception as trouble:

@@ -11,14 +11,22 @@ from typing import Any
 _WIDE = 240
 
 
+class ReaderLeft(Exception):
+    """Whoever read our stdout has enough: `vacancy events | head`."""
+
+
 def document(value: object) -> None:
     """One JSON document on stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    line(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def line(text: str = "") -> None:
-    """One line of an answer on stdout."""
-    sys.stdout.write(text + "\n")
+def line(text: str) -> None:
+    """One line of an answer on stdout. Raises ReaderLeft."""
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise ReaderLeft from None
 
 
 def notice(text: str) -> None:
@@ -43,4 +51,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> 
     for row in filled:
         shown.add_row(*(Text(cell) for cell in row))
     width = None if sys.stdout.isatty() else _WIDE
-    Console(file=sys.stdout, width=width, highlight=False).print(shown)
+    console = Console(file=sys.stdout, width=width, highlight=False)
+    with console.capture() as captured:
+        console.print(shown)
+    line(captured.get().rstrip("\n"))

@@ -154,7 +154,8 @@ timezone = "{self.timezone}"
     def exports(self) -> dict[str, dict[str, Any]]:
         with self.store.read() as session:
             account = accounts.the_account(session)
-            found = exports.find(session, account.id, self.settings.server.base_url, self.vault)
+            base = self.settings.server.base_url
+            found = exports.find(session, account.id, None, (self.vault, base))
             return {one["key"]: one for one in found["data"]}
 
     def exported(self, key: str) -> bytes:

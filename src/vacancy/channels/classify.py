@@ -12,7 +12,7 @@ from vacancy.channels.copies import Version, without_copies
 from vacancy.channels.profile import Profile
 from vacancy.channels.recognise import provider_of
 from vacancy.channels.remembered import Remembered
-from vacancy.channels.shapes import Scene, shaped
+from vacancy.channels.shapes import scene_of, shaped
 from vacancy.channels.wording import Verdict, code_of, verdict_of
 from vacancy.domain.claims import (
     Claim,
@@ -60,13 +60,8 @@ def classify(  # noqa: PLR0913 - all that a reading is judged by, each named by 
         claim = _claim(entry, profile, verdict)
         versions.append((_settled(claim, profile, before), entry.sequence))
     claims, copies = without_copies(versions)
-    scene = Scene(
-        today,
-        before,
-        tuple(one.nights for one in claims if one.kind is Kind.RESERVATION and not one.canceled),
-        moves_on=stamped is None or stamped >= today - _ONE_DAY,
-        closed_before=closed_before,
-    )
+    moves_on = stamped is None or stamped >= today - _ONE_DAY
+    scene = scene_of(claims, before, today, moves_on, closed_before)
     judged, closes_all = shaped(claims, scene)
     return Snapshot(tuple(judged), (*left_out, *copies), _warnings(judged, closes_all), closes_all)
 

@@ -110,7 +110,8 @@ class Profile:
     `worded`: its words tell reservations from blocks, so that a reservation is never an echo
     (RULES.md 6). `channel`: it may be named in the config. `subtracts` and `goes_on_showing` are
     what is known of its treatment of imported nights: nothing, until it is learned per feed.
-    `is_hub`: it passes on what other channels sold. `placeholder`: its importer refuses a calendar without entries.
+    `is_hub`: it passes on what other channels sold. `placeholder`: its importer refuses a calendar
+    without entries.
     """
 
     key: str

@@ -22,7 +22,9 @@ class Remembered:
             (one.said.provider, one.said.uid, one.nights.arrival): one for one in blocks
         }
         self._by_end = {(one.said.provider, one.nights.departure): one for one in blocks}
-        self.tails = [one for one in blocks if one.said.reason is Reason.RULE_WINDOW]
+        tails = [one for one in blocks if one.said.reason is Reason.RULE_WINDOW]
+        self._tails = {(one.said.provider, one.nights.arrival): one for one in tails}
+        self._tail_starts = sorted(self._tails)
         self._by_kind = {
             kind: joined(one.nights for one in standing if one.said.kind is kind) for kind in Kind
         }
@@ -43,6 +45,22 @@ class Remembered:
         if running is None or not running.nights.arrival < nights.arrival <= self._today:
             return None
         return running
+
+    def tail_after(self, claim: Claim, first: date) -> KnownClaim | None:
+        """The known tail that starts inside the claim, after the day `first`."""
+        place = bisect_right(self._tail_starts, (claim.provider, first))
+        if place == len(self._tail_starts):
+            return None
+        provider, arrival = self._tail_starts[place]
+        inside = provider == claim.provider and arrival < claim.nights.departure
+        return self._tails[provider, arrival] if inside else None
+
+    def runs_on(self, claim: Claim) -> bool:
+        """Whether the claim shares nights with a known tail: one that today has reached is cut."""
+        return any(
+            tail.said.provider == claim.provider and tail.nights.overlaps(claim.nights)
+            for tail in self._tails.values()
+        )
 
     def kind(self, nights: Nights) -> Kind | None:
         """The one kind that these nights were shown with, where they are whole known claims,

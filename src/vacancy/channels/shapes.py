@@ -5,7 +5,7 @@ A shape decides only what is new. A block once read as the owner's stays the own
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -26,14 +26,29 @@ class Scene:
     """What shapes are judged against.
 
     `moves_on`: the feed is not an old copy (its DTSTAMPs are of the last day, or it has none).
-    `closed_before`: its last answer closed every free night as well.
+    `closed_before`: its last answer closed every free night as well. `stays` are joined ranges;
+    `begun_by_end` gives the first arrival of the stays that end on a day.
     """
 
     today: date
     before: Remembered
     stays: tuple[Nights, ...]
+    arrivals: frozenset[date]
+    begun_by_end: Mapping[date, date]
     moves_on: bool
     closed_before: bool
+
+
+def scene_of(
+    claims: Sequence[Claim], before: Remembered, today: date, moves_on: bool, closed_before: bool
+) -> Scene:
+    """The scene that the reservations of a snapshot make."""
+    stays = [one.nights for one in claims if one.kind is Kind.RESERVATION and not one.canceled]
+    begun: dict[date, date] = {}
+    for stay in stays:
+        begun[stay.departure] = min(stay.arrival, begun.get(stay.departure, stay.arrival))
+    arrivals = frozenset(stay.arrival for stay in stays)
+    return Scene(today, before, tuple(joined(stays)), arrivals, begun, moves_on, closed_before)
 
 
 def shaped(claims: Sequence[Claim], scene: Scene) -> tuple[list[Claim], bool]:
@@ -90,12 +105,7 @@ def _tail_within(claim: Claim, shapes: Shapes, scene: Scene) -> KnownClaim | Non
     """The known tail that the claim holds besides nights before it."""
     if not _ends_as_tail(claim, shapes, scene.today):
         return None
-    first = max(claim.nights.arrival, scene.today)
-    for tail in scene.before.tails:
-        inside = first < tail.nights.arrival < claim.nights.departure
-        if inside and tail.said.provider == claim.provider:
-            return tail
-    return None
+    return scene.before.tail_after(claim, max(claim.nights.arrival, scene.today))
 
 
 def _added_reason(claim: Claim, scene: Scene) -> Reason:
@@ -121,7 +131,7 @@ def _new_reason(claim: Claim, shapes: Shapes, scene: Scene) -> Reason | None:
     nights, today = claim.nights, scene.today
     if _is_tail(claim, shapes, scene):
         return Reason.RULE_WINDOW
-    if len(nights) == 1 and shapes.preparation and _beside(nights, scene.stays):
+    if len(nights) == 1 and shapes.preparation and _beside(nights, scene):
         return Reason.RULE_PREPARATION
     if len(nights) == 1 and shapes.notice and nights.arrival == today:
         return Reason.RULE_NOTICE
@@ -139,30 +149,20 @@ def _is_tail(claim: Claim, shapes: Shapes, scene: Scene) -> bool:
     if not _ends_as_tail(claim, shapes, scene.today):
         return False
     if shapes.tail_starts is None:
-        return claim.nights.arrival > scene.today or _runs_on(claim, scene)
+        return claim.nights.arrival > scene.today or scene.before.runs_on(claim)
     away = (claim.nights.arrival - scene.today).days
     at_distance = any(abs(away - distance) <= 1 for distance in shapes.tail_starts)
     return at_distance or _behind_stay(claim, shapes.tail_starts, scene)
 
 
-def _runs_on(claim: Claim, scene: Scene) -> bool:
-    """Whether it is a known tail that today has reached: it is cut like all that runs."""
-    return any(
-        tail.said.provider == claim.provider and tail.nights.overlaps(claim.nights)
-        for tail in scene.before.tails
-    )
-
-
 def _behind_stay(claim: Claim, distances: Sequence[int], scene: Scene) -> bool:
     """Whether it starts where a stay ends that covers the day at a settings' distance."""
-    for stay in scene.stays:
-        if stay.departure != claim.nights.arrival:
-            continue
-        first = (stay.arrival - scene.today).days - 1
-        last = (stay.departure - scene.today).days + 1
-        if any(first <= distance <= last for distance in distances):
-            return True
-    return False
+    begun = scene.begun_by_end.get(claim.nights.arrival)
+    if begun is None:
+        return False
+    first = (begun - scene.today).days - 1
+    last = (claim.nights.arrival - scene.today).days + 1
+    return any(first <= distance <= last for distance in distances)
 
 
 def _stands_still(claim: Claim, known: KnownClaim, shapes: Shapes, scene: Scene) -> bool:
@@ -175,10 +175,8 @@ def _stands_still(claim: Claim, known: KnownClaim, shapes: Shapes, scene: Scene)
     return days >= _STILL_DAYS or not _is_tail(claim, shapes, scene)
 
 
-def _beside(nights: Nights, stays: Sequence[Nights]) -> bool:
-    return any(
-        stay.departure == nights.arrival or stay.arrival == nights.departure for stay in stays
-    )
+def _beside(nights: Nights, scene: Scene) -> bool:
+    return nights.arrival in scene.begun_by_end or nights.departure in scene.arrivals
 
 
 def _unsettled(claim: Claim, scene: Scene) -> bool:

@@ -104,7 +104,7 @@ class Polling(Section):
 
     every: Duration = timedelta(minutes=15)
     scale: Annotated[float, Value(gt=0, le=1000)] = 1.0
-    at_once: Annotated[Count, Value(ge=1, le=500)] = 20
+    at_once: Annotated[Count, Value(ge=1, le=500)] = 64
     per_host: Annotated[Count, Value(ge=1, le=100)] = 2
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
+from sqlmodel import select
+
 from vacancy.domain.availability import Held
 from vacancy.domain.claims import Kind
 from vacancy.domain.nights import Nights
@@ -122,9 +124,12 @@ class House:
     ) -> NewVersion | None:
         """Publish in a transaction; the stays get the rows that publications refer to."""
         with self.store.write() as session:
-            for one in holding:
-                if session.get(tables.Stay, one.stay_id) is None:
-                    session.add(self._stay(one))
+            known = set(session.exec(select(tables.Stay.id)))
+            session.add_all(
+                self._stay(one)
+                for one in {one.stay_id: one for one in holding}.values()
+                if one.stay_id not in known
+            )
             session.flush()
             return publish(session, self.export(session, key), holding, now, self.imprint)
 

@@ -335,7 +335,7 @@ def test_a_refusal_is_no_reading(served: Served) -> None:
 
 def long_calendar(served: Served) -> int:
     """Publish enough stays for several pieces; the length of the body."""
-    served.house.publish(many(1500))
+    served.house.publish(many(900))
     served.cache.look(NOW)
     return len(served.get(user_agent="Vacancy/0").body)
 

@@ -20,7 +20,7 @@ STRUCK = "…"
 #: scheme://user@host/path?query: scheme and host stay.
 _ADDRESS = re.compile(
     r"""(?P<scheme>\b[a-z][a-z0-9+.-]{1,20}:)(?:(?:\\?/){2})(?:[^\s/\\?\#@"'<>]*@)?"""
-    r"""(?P<host>\[[0-9a-f:.%]+\]|[^\s/\\?\#"'<>@]*)(?P<rest>(?:[^\s"'<>]|'(?=[^\s"'<>,;:)\]}]))*)""",
+    r"""(?P<host>\[[0-9a-f:.%]+\](?::\d+)?|[^\s/\\?\#"'<>@]*)(?P<rest>(?:[^\s"'<>]|'(?=[^\s"'<>,;:)\]}]))*)""",
     re.IGNORECASE,
 )
 #: GET /ical/abc.ics HTTP/1.1, or a path with a query: the path is the token.

@@ -156,10 +156,15 @@ class Target:
     allowed: bool
 
     @property
+    def bracketed(self) -> str:
+        """The host as it stands in an address: IPv6 in brackets."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
     def authority(self) -> str:
-        """`host` or `host:port` as it stands in an address."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+        """`host`, or `host:port` where the port is not the scheme's own."""
+        plain = self.port == DEFAULT_PORTS[self.scheme]
+        return self.bracketed if plain else f"{self.bracketed}:{self.port}"
 
     @property
     def address(self) -> str:

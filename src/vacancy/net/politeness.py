@@ -23,7 +23,8 @@ class _Lane:
 class Politeness:
     """At most `in_flight` requests to one host, begun at least `spacing` seconds apart.
 
-    Hosts in `unbounded` (`host:port`, the operator's own) are asked at will. Belongs to one event loop. Nothing is kept of a host that was not asked lately.
+    Hosts in `unbounded` (`host:port`, the operator's own) are asked at will. Nothing is kept of a
+    host that was not asked lately. Belongs to one event loop.
     """
 
     def __init__(

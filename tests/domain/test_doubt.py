@@ -100,6 +100,42 @@ def test_a_move_in_a_suspicious_answer_closes_both() -> None:
     assert not set(nights(100, 102)) & feed.taken and set(nights(150, 152)) <= feed.taken
 
 
+def test_another_units_calendar_is_doubted_however_long_it_is() -> None:
+    """Many new stays do not make those that are gone few: all wait for a person."""
+    feed = _feed()
+    others = _stays(*range(200, 320, 4))
+    for _ in range(20):
+        assert feed.answers(*others, after=3 * HOUR).outcome == "suspicious"
+    assert feed.state.doubt is not None and feed.state.doubt.needs_person
+    assert {n for c in NINE for n in c.nights} <= feed.taken
+
+
+def test_a_person_accepts_nights_that_a_block_lost() -> None:
+    """Only what the answer lacks is withdrawn, not what it shows of the same blocks."""
+    feed = _feed(*(block(n, n + 10) for n in (20, 40, 60)))
+    assert changes(feed.answers(*(block(n, n + 2) for n in (20, 40, 60)))) == ["held_back"] * 3
+    assert not feed.answers(*(block(n, n + 2) for n in (20, 40, 60))).changes
+    feed.take(decide_doubt(feed.state, accept=True, now=feed.now))
+    assert feed.taken == {n for first in (20, 40, 60) for n in nights(first, first + 2)}
+
+
+def test_a_person_keeps_nights_that_a_block_lost() -> None:
+    """Rejected, they stay closed whatever the feed goes on saying."""
+    feed = _feed(*(block(n, n + 10) for n in (20, 40, 60)))
+    before = feed.taken
+    feed.answers(*(block(n, n + 2) for n in (20, 40, 60)))
+    feed.take(decide_doubt(feed.state, accept=False, now=feed.now))
+    for _ in range(4):
+        feed.answers(*(block(n, n + 2) for n in (20, 40, 60)), after=9 * HOUR)
+    assert feed.taken == before
+
+
+def test_an_empty_answer_counts_the_guest_who_is_in() -> None:
+    """Two to come and one running are three live: an empty calendar is doubted."""
+    feed = _feed(reservation(-1, 3), *NINE[:2])
+    assert feed.answers().outcome == "suspicious"
+
+
 def test_the_doubt_ends_when_fewer_are_left() -> None:
     """Those that still lack begin as newly missing."""
     feed = _feed()

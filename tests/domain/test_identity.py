@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -195,6 +196,30 @@ def test_overlapping_entries_of_one_feed_are_one_set_of_nights() -> None:
     feed = Feed()
     feed.answers(closed(5, 15), closed(8, 9))
     assert [k.nights for k in feed.standing] == [nights(5, 15)]
+
+
+def test_a_wordless_stay_that_leaves_today_is_known() -> None:
+    """It closes nothing, but its guest is in."""
+    feed = Feed()
+    feed.answers(closed(-3, 0))
+    assert [k.nights for k in feed.standing] == [nights(-3, 0)]
+    assert changes(feed.answers(closed(-1, 0))) == []
+
+
+def test_a_new_feed_takes_over_the_stays_of_a_retired_one() -> None:
+    """Equal keys or nights go on as the same stay; the old claims end without a word."""
+    old = _feed(reservation(5, 8, "HM5"), block(10, 12))
+    claims = tuple(
+        replace(k, id=f"old_{k.id}", feed_id="feed_0", stay_id=f"stay_{k.id}")
+        for k in old.standing[:2]
+    )
+    feed = Feed()
+    feed.state = replace(feed.state, inherited=claims)
+    taken = feed.answers(reservation(6, 9, "HM5"), block(10, 12))
+    assert changes(taken) == ["created", "created"]
+    assert [k.stay_id for k in feed.standing] == [k.stay_id for k in claims]
+    ended = [k for k in taken.claims if k.feed_id == "feed_0"]
+    assert [k.stands for k in ended] == [False, False]
 
 
 # --- settings ------------------------------------------------------------------------------

@@ -185,6 +185,8 @@ def _by_nights(
     for claim in sorted(claims, key=lambda c: (c.nights.arrival, -len(c.nights))):
         fresh = {n for n in claim.nights if n not in taken}
         taken |= fresh
+        if len(fresh) == len(claim.nights) and claim.nights.departure <= today:
+            new.append(claim)  # The guest leaves today: nothing to close, but a stay.
         heir_less = _grow(known, claim, {n for n in fresh if n >= today}, grown, tails)
         new += [_stand_alone(claim, nights, fresh, tails) for nights in heir_less]
     return [_by_set(k, claims, shown, grown.get(k.id, set()), today) for k in known], new

@@ -75,7 +75,12 @@ class Evidence:
     @property
     def shows_none(self) -> bool:
         """Whether nothing is left of three or more live claims."""
-        return 3 <= len(self.counted) == len(self.lacking)
+        return self.emptied >= 3 or 3 <= len(self.counted) == len(self.lacking)
+
+    @property
+    def emptied(self) -> int:
+        """How many live claims an empty answer lacks, running ones included."""
+        return sum(not k.masked for k in self.missing) if self.empty else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,7 @@ def judge(
     """Whether to believe an answer, and what to hold if not. `new_id` names a new doubt."""
     doubt = _prune(doubt, evidence)
     if doubt is not None:
-        evidence = _without(evidence, doubt.kept | doubt.believed)
+        evidence = _without(evidence, doubt.kept | doubt.believed | _since(doubt, evidence))
     kind = _kind(doubt, evidence, rules)
     if kind is None:
         return _calm(doubt, evidence, rules)
@@ -158,8 +163,16 @@ def _prune(doubt: Doubt | None, evidence: Evidence) -> Doubt | None:
     return replace(doubt, kept=kept, believed=believed, needs_person=waits)
 
 
+def _since(doubt: Doubt, evidence: Evidence) -> frozenset[str]:
+    """What only doubted answers brought, and still show: it must not outnumber what they lack."""
+    if not doubt.open:
+        return frozenset()
+    brought = frozenset(k.id for k in evidence.counted if k.first_seen >= doubt.since)
+    return brought - frozenset(k.id for k in evidence.missing)
+
+
 def _without(evidence: Evidence, aside: frozenset[str]) -> Evidence:
-    """The evidence but for claims that were decided about already."""
+    """The evidence but for these claims."""
     if not aside:
         return evidence
     return replace(
@@ -178,7 +191,8 @@ def _kind(doubt: Doubt | None, evidence: Evidence, rules: ReleaseRules) -> Doubt
     if evidence.flood and (doubt is None or doubt.kind is not DoubtKind.FLOODED):
         return DoubtKind.FLOODED
     ruled = evidence.empty and evidence.rule_nights >= rules.rule_nights
-    if ruled or exceeds(evidence.counted, evidence.lacking, rules):
+    emptied = evidence.emptied >= rules.doubt_claims
+    if ruled or emptied or exceeds(evidence.counted, evidence.lacking, rules):
         return DoubtKind.EMPTIED if evidence.empty else DoubtKind.SHRUNK
     return None
 

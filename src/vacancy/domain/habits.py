@@ -19,52 +19,68 @@ def learn(state: FeedState, answer: Answer, now: datetime, today: date) -> Habit
     habits = {name: value for name, value in state.habits.items() if name != "empty"}
     if answer.empty:
         habits["empty"] = True
-    shown = night_set(answer.ranges)
     if any(echo.proven for echo in answer.echoes):
         habits["shows_imports"] = True
-    elif "shows_imports" not in habits and _ignores(state, shown, now, today):
-        habits["shows_imports"] = False
-    if "shows_own" not in habits and _goes_on(state, shown, now, today):
+    elif habits.get("shows_imports") is False and _shows_after_all(state, answer, now, today):
+        del habits["shows_imports"]
+    elif "shows_imports" not in habits:
+        unseen = _not_shown(state, answer, today)
+        if any(_settled(state, r, now, SHOWS_IMPORTS_AFTER) for r in unseen):
+            habits["shows_imports"] = False
+    own = _own_shown(state, answer, today)
+    if any(_settled(state, r, now, SHOWS_OWN_AFTER) for r in own):
         habits["shows_own"] = True
     return habits
 
 
-def learning(state: FeedState, habits: Habits) -> bool:
-    """Whether something read is still to be judged, so that time alone may teach."""
-    return bool(state.history.readings) and (
-        "shows_imports" not in habits or "shows_own" not in habits
-    )
+def pending(state: FeedState, answer: Answer, habits: Habits, today: date) -> bool:
+    """Whether a stay that was read is still to be judged, so that time alone may teach."""
+    if "shows_imports" not in habits and _not_shown(state, answer, today):
+        return True
+    return "shows_own" not in habits and bool(_own_shown(state, answer, today))
 
 
-def _ignores(state: FeedState, shown: frozenset[date], now: datetime, today: date) -> bool:
-    """A stay of ours was read, and for two good answers and 48 h none of its nights is shown."""
+def _not_shown(state: FeedState, answer: Answer, today: date) -> list[ExportReading]:
+    """The readings of stays of ours of which no night is shown."""
+    shown = night_set(answer.ranges)
+    found: list[ExportReading] = []
     for publication, reading in _read(state):
         stay = state.our_stays.get(publication.stay_id)
         nights = {n for n in publication.nights if n >= today}
-        if stay is None or not stay.live or not nights or nights & shown:
-            continue
-        if _settled(state, reading, now, SHOWS_IMPORTS_AFTER):
+        if stay is not None and stay.live and nights and not nights & shown:
+            found.append(reading)
+    return found
+
+
+def _shows_after_all(state: FeedState, answer: Answer, now: datetime, today: date) -> bool:
+    """A stay of ours that it had read appears, whole, in this very answer.
+
+    That it may be a true double booking is why these nights stay its own; only the habit goes.
+    """
+    fresh = night_set(s.nights for s in answer.sightings if s.first_shown == now)
+    shown = night_set(answer.ranges)
+    for publication, reading in _read(state):
+        nights = {n for n in publication.nights if n >= today}
+        if nights and nights <= shown and nights & fresh and reading.first_at < now:
             return True
     return False
 
 
-def _goes_on(state: FeedState, shown: frozenset[date], now: datetime, today: date) -> bool:
-    """Its own stay's nights were closed by a version it read, and it still shows them all."""
+def _own_shown(state: FeedState, answer: Answer, today: date) -> list[ExportReading]:
+    """The readings that closed nights of the channel's own stays, which it shows all the same."""
+    shown = night_set(answer.ranges)
     own = night_set(
         k.nights
         for k in state.known
         if k.status is ClaimStatus.LIVE and k.echo_of is None and not k.said.is_rule_block
     )
     since = {n: s.first_shown for s in state.sightings for n in s.nights}
+    found: list[ExportReading] = []
     for publication, reading in _read(state):
-        nights = {
-            n
-            for n in publication.nights
-            if n >= today and n in own and n in since and since[n] < reading.first_at
-        }
-        if nights and nights <= shown and _settled(state, reading, now, SHOWS_OWN_AFTER):
-            return True
-    return False
+        nights = {n for n in publication.nights if n >= today and n in own and n in since}
+        if nights and nights <= shown and all(since[n] < reading.first_at for n in nights):
+            found.append(reading)
+    return found
 
 
 def _read(state: FeedState) -> list[tuple[Publication, ExportReading]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime
 
-from vacancy.domain.answer import Echo, owned
+from vacancy.domain.answer import OUTLIVED, Echo, owned
 from vacancy.domain.claims import Change, ChangeKind, Claim, ClaimStatus, KnownClaim
 from vacancy.domain.diff import Fate
 from vacancy.domain.feed import FeedState, Notice
@@ -45,7 +45,10 @@ class Ledger:
 
     def standing(self) -> list[KnownClaim]:
         """The feed's own claims that still close their nights, its settings and echoes apart."""
-        return [k for k in owned(self.known.values()) if k.feed_id == self.state.feed_id]
+        return owned(self._mine())
+
+    def _mine(self) -> list[KnownClaim]:
+        return [k for k in self.known.values() if k.feed_id == self.state.feed_id]
 
     def changed(self) -> tuple[KnownClaim, ...]:
         """The claims that are not what they were, `last_seen` apart, and the new ones."""
@@ -67,6 +70,14 @@ class Ledger:
         """The claims that were cut from these in this answer."""
         return frozenset(piece for piece, parent in self.parents.items() if parent in ids)
 
+    def cut_up(self) -> frozenset[str]:
+        """The claims that lost pieces in this answer, and are themselves still shown."""
+        return frozenset(
+            parent
+            for parent in self.parents.values()
+            if parent in self.known and self.known[parent].last_seen == self.now
+        )
+
     def _cut(self, known: KnownClaim, nights: Nights) -> KnownClaim:
         """A piece of a claim as a claim of its own, of the same stay."""
         id_ = self.new_id("claim")
@@ -82,7 +93,7 @@ class Ledger:
 
     def age_out(self) -> None:
         """Stays that are over leave quietly, whatever the feed lists of them."""
-        for known in list(self.known.values()):
+        for known in self._mine():
             if known.stands and known.nights.departure < self.today:
                 told = known.echo_of is None and not known.said.is_rule_block
                 ended = end(known, ClaimStatus.AGED_OUT, self.now)
@@ -101,10 +112,8 @@ class Ledger:
         known, says = fate.known, fate.says
         if says is None:
             return
-        ranges = list(fate.holds)
-        if not believed:
-            ranges = _both(fate, says)
-        elif not ranges:
+        ranges = list(fate.holds) if believed else _both(fate, says)
+        if not ranges:
             self._put(end(known, ClaimStatus.WITHDRAWN, self.now))
             self.changes.append(_update(known, says))
             return
@@ -138,7 +147,7 @@ class Ledger:
         mine = names(claim)
         found = [
             k
-            for k in self.known.values()
+            for k in self._mine()
             if not k.stands and k.echo_of is None and k.released_at and names(k.said) & mine
         ]
         found.sort(key=lambda k: (k.status is not ClaimStatus.AGED_OUT, k.released_at or self.now))
@@ -191,17 +200,17 @@ class Ledger:
 
     def hold(self, fate: Fate, *, fresh: bool) -> None:
         """An answer that is not believed is no absence: what was counted starts anew."""
-        known = self.known[fate.known.id]
-        if fresh:
-            self.changes.append(report(ChangeKind.HELD_BACK, known))
-        if fate.lacking and known.absences:
+        held = [fate.known] if fate.lacking else [self._cut(fate.known, n) for n in fate.lost]
+        for known in held:
             self._put(replace(known, absences=0, missing_since=None))
+            if fresh:
+                self.changes.append(report(ChangeKind.HELD_BACK, known))
 
     # --- settings and echoes ---------------------------------------------------------------
 
     def settings(self, rules: Iterable[Claim], *, believed: bool) -> None:
         """The channel's own settings: replaced whole by a believed answer, and no news."""
-        left = [k for k in self.known.values() if k.stands and k.said.is_rule_block]
+        left = [k for k in self._mine() if k.stands and k.said.is_rule_block]
         for claim in rules:
             same = [k for k in left if k.said.reason is claim.reason]
             same.sort(key=lambda k: (k.nights != claim.nights, k.said.uid != claim.uid))
@@ -216,7 +225,7 @@ class Ledger:
 
     def echo(self, echoes: Iterable[Echo], *, believed: bool) -> None:
         """Our own stays coming back: linked to their cause, owning nothing, gone without news."""
-        left = [k for k in self.known.values() if k.stands and k.echo_of is not None]
+        left = [k for k in self._mine() if k.stands and k.echo_of is not None]
         for echo in echoes:
             same = [k for k in left if k.echo_of == echo.stay_id]
             same.sort(key=lambda k: _far(k, echo.claim))
@@ -274,27 +283,23 @@ def _seen(known: KnownClaim, claim: Claim, now: datetime) -> KnownClaim:
 
 def _rule(before: Claim, says: Claim) -> str:
     """The rule that decided; what outlived an echo goes on saying so."""
-    mark = before.rule.removeprefix(says.rule)
-    return before.rule if mark and before.rule.startswith(says.rule) else says.rule
+    return before.rule if before.rule == says.rule + OUTLIVED else says.rule
 
 
 def _both(fate: Fate, says: Claim) -> list[Nights]:
-    """In an answer that is not believed a claim closes its new nights, and keeps the old ones.
-
-    Under a strong key the claim itself moves; else it stays, and the new nights are a piece.
-    """
-    home = says.nights if names(says) and fate.holds else fate.known.nights
-    ranges = runs(night_set([fate.known.nights, *fate.holds]))
+    """In an answer that is not believed a move closes the new nights, and keeps the old ones."""
+    home = says.nights if fate.holds else fate.known.nights
+    ranges = runs(night_set([*fate.freed, *fate.holds]))
     return sorted(ranges, key=lambda r: not r.overlaps(home))
 
 
 def _is_update(fate: Fate, ranges: list[Nights], shown: KnownClaim) -> bool:
     """Whether people should hear of it: grown, moved, another kind, or back from missing."""
-    before = fate.known
-    grown = night_set(ranges) - set(before.nights)
+    before, held = fate.known, night_set(ranges)
+    grown = held - set(before.nights)
+    freed = night_set(fate.freed) - held
     other = (before.said.kind, before.said.reason) != (shown.said.kind, shown.said.reason)
-    back = before.status is ClaimStatus.MISSING
-    return bool(grown or fate.freed or other or back)
+    return bool(grown or freed or other) or before.status is ClaimStatus.MISSING
 
 
 def _update(known: KnownClaim, says: Claim) -> Change:

@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta
 from vacancy.domain.answer import Answer, outlived, take_apart
 from vacancy.domain.claims import Change, ClaimStatus, Identity, KnownClaim, Reason, Snapshot
 from vacancy.domain.diff import Diff, Fate, diff
-from vacancy.domain.doubt import Evidence, Verdict, decide, judge
+from vacancy.domain.doubt import Doubt, Evidence, Verdict, decide, judge
 from vacancy.domain.echoes import Sighting
 from vacancy.domain.errors import Refused
 from vacancy.domain.feed import FeedState, Habits, Notice, Settlement
-from vacancy.domain.habits import learn, learning
+from vacancy.domain.habits import learn, pending
 from vacancy.domain.identity import running
 from vacancy.domain.ledger import Ledger
 from vacancy.domain.nights import Nights, night_set, runs
@@ -133,11 +133,10 @@ def _settlement(ledger: Ledger, answer: Answer, verdict: Verdict, habits: Habits
     """One exit for the decision: what to store, whom to tell, and whether something waits."""
     notices = [*ledger.notices, *answer.notices, *_doubt_notices(verdict)]
     notices += [*_closed(ledger), *_outliving(ledger)]
-    doubt = verdict.doubt
+    doubt = _with_pieces(verdict.doubt, ledger)
     doubted = doubt is not None and doubt.open
-    if doubt is not None:
-        # What was given up stays so for the pieces that it is cut into.
-        doubt = replace(doubt, believed=doubt.believed | ledger.pieces_of(doubt.believed))
+    learning = pending(ledger.state, answer, habits, ledger.today)
+    waits = any(_waiting(ledger, k) for k in ledger.known.values() if k.stands)
     outcome = "suspicious" if doubted else "fresh" if ledger.news() else "unchanged"
     return Settlement(
         outcome=outcome,
@@ -148,8 +147,18 @@ def _settlement(ledger: Ledger, answer: Answer, verdict: Verdict, habits: Habits
         habits=habits,
         alarm=verdict.alarm,
         notices=tuple(notices),
-        waiting=doubt is not None or learning(ledger.state, habits) or _waits(ledger),
+        waiting=doubt is not None or learning or waits,
     )
+
+
+def _with_pieces(doubt: Doubt | None, ledger: Ledger) -> Doubt | None:
+    """What is held, kept or given up stays so for the pieces that it was cut into."""
+    if doubt is None:
+        return None
+    held, kept, believed = (
+        ids | ledger.pieces_of(ids) for ids in (doubt.held, doubt.kept, doubt.believed)
+    )
+    return replace(doubt, held=held - ledger.cut_up(), kept=kept, believed=believed)
 
 
 def _sightings(ledger: Ledger, answer: Answer, verdict: Verdict) -> tuple[Sighting, ...]:
@@ -200,16 +209,13 @@ def _outliving(ledger: Ledger) -> list[Notice]:
     ]
 
 
-def _waits(ledger: Ledger) -> bool:
-    """Whether time alone may still change something."""
-    return any(_waiting(ledger, k) for k in ledger.known.values() if k.stands)
-
-
 def _waiting(ledger: Ledger, known: KnownClaim) -> bool:
+    """Whether time, or a reading of our export, may still change what this claim is."""
     if known.echo_of is not None:
         stay = ledger.state.our_stays.get(known.echo_of)
-        over = stay is None or not all(stay.holds(n) for n in known.nights if n >= ledger.today)
-        return over or not known.proven
+        if stay is None or not known.proven:
+            return True
+        return not all(stay.holds(n) for n in known.nights if n >= ledger.today)
     if known.status is ClaimStatus.MISSING:
         return not guest_is_in(known, ledger.today) or known.absences < 2
     return outlived(known) and ledger.now - known.first_seen < OUTLIVED_TOLD

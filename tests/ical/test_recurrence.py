@@ -76,6 +76,20 @@ def test_an_override_without_its_master_stands_alone() -> None:
     assert ("2026-12-12", "2026-12-15") in dates(read(calendar(unread, weekly()), settings()))
 
 
+def test_an_override_that_cannot_be_read_frees_nothing() -> None:
+    """The occurrence stays where it was; one that is canceled needs no dates."""
+    broken = event("UID:w", "RECURRENCE-ID:20261211", "DTSTART:soon")
+    gone = event("UID:w", "RECURRENCE-ID:20261218", "STATUS:CANCELLED")
+    reading = read(calendar(weekly(), broken, gone), settings())
+    assert [(one.nights.arrival.day, one.status) for one in reading.entries] == [
+        (4, ""),
+        (11, ""),
+        (18, "CANCELLED"),
+        (25, ""),
+    ]
+    assert len(reading.skipped) == 1
+
+
 def test_listed_days_are_added() -> None:
     """RDATE, also as a period."""
     body = calendar(

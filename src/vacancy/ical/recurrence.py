@@ -11,6 +11,7 @@ from vacancy.domain.claims import Entry, Skipped
 from vacancy.domain.nights import Nights
 from vacancy.ical.moments import Moment, local_day, moment
 from vacancy.ical.odd import (
+    FREE,
     NO_NIGHT,
     Span,
     entry_of,
@@ -18,7 +19,7 @@ from vacancy.ical.odd import (
     read_odd,
     span_of,
 )
-from vacancy.ical.properties import Properties, Property, whole_number
+from vacancy.ical.properties import Properties, Property, plain_status, whole_number
 from vacancy.ical.refusal import NotACalendar
 from vacancy.ical.rules import BadRule, Rule, Steps, days_of, parse_rule, past
 from vacancy.ical.settings import ReadSettings
@@ -69,9 +70,9 @@ def read_series(
     NotACalendar when they are over 500 (those without a free night between count as one).
     """
     masters = _latest([found for found in group if "RECURRENCE-ID" not in found.single])
-    overrides = [found for found in group if "RECURRENCE-ID" in found.single]
     entries: list[Entry] = []
     skipped: list[Skipped] = []
+    overrides = _readable(group, settings, skipped)
     stand = False
     for master in masters:
         span = span_of(master, settings)
@@ -94,6 +95,23 @@ def _latest(masters: list[Properties]) -> list[Properties]:
     """Those of the highest SEQUENCE (R8)."""
     highest = max((whole_number(found.text("SEQUENCE")) for found in masters), default=0)
     return [found for found in masters if whole_number(found.text("SEQUENCE")) == highest]
+
+
+def _readable(
+    group: Sequence[Properties], settings: ReadSettings, skipped: list[Skipped]
+) -> list[Properties]:
+    """The overrides that say something; one that cannot be read leaves its occurrence as it was."""
+    found: list[Properties] = []
+    for one in group:
+        if "RECURRENCE-ID" not in one.single:
+            continue
+        span = span_of(one, settings)
+        says_when = not isinstance(span, str) or span == FREE
+        if says_when or plain_status(one.text("STATUS")) == "CANCELLED":
+            found.append(one)
+        else:
+            skipped.append(Skipped(one.uid, str(span)))
+    return found
 
 
 def _own_zone(start: Moment, zone_name: str, property_zone: tzinfo) -> tzinfo:
@@ -130,7 +148,7 @@ def _occurrences(
     if nightless and series.length < timedelta(days=1):
         skipped.append(Skipped(series.master.uid, NO_NIGHT))
     for key, override in moved.items():
-        nights = _nights(override, settings)
+        nights = _nights(override, key, series)
         if nights is not None and nights.departure >= settings.today:
             yield entry_of(override, nights, prodid, instance=local_day(key, series.zone))
 
@@ -192,9 +210,15 @@ def _by_key(series: _Series, overrides: Sequence[Properties]) -> dict[_Key, Prop
     return found
 
 
-def _nights(override: Properties, settings: ReadSettings) -> Nights | None:
-    span = span_of(override, settings)
-    return None if isinstance(span, str) else span.nights(settings.zone)
+def _nights(override: Properties, key: _Key, series: _Series) -> Nights | None:
+    """Where an override puts its occurrence; a cancellation without dates means the first ones."""
+    span = span_of(override, series.settings)
+    if span == FREE:
+        return None
+    if isinstance(span, str):
+        start = series.at(local_day(key, series.zone))
+        span = Span(start, start + series.length)
+    return span.nights(series.settings.zone)
 
 
 def _alone(

@@ -36,7 +36,12 @@ $(READY): requirements/dev.txt pyproject.toml | $(BIN)/python
 	$(UV) pip install --quiet --no-deps -e .
 	@touch $@
 
-test: $(READY) ## the whole suite, in small seeded counts
+# A second, independent calendar parser reads our exports back where node is there.
+tests/node_modules: tests/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --prefix tests --ignore-scripts --no-audit --no-fund --silent; \
+	else echo "npm is not here: exports are read back by icalendar alone"; fi
+
+test: $(READY) | tests/node_modules ## the whole suite, in small seeded counts
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 demo: $(READY) ## a pretend world to watch; ARGS=--once ends after the story
@@ -68,7 +73,7 @@ unit: $(READY)
 		systemd-analyze security --no-pager --offline=true --threshold=15 systemd/vacancy.service | tail -1; \
 	else echo "systemd-analyze is not here: the unit file was not checked"; fi
 
-proof: $(READY) ## the same promises at full counts
+proof: $(READY) | tests/node_modules ## the same promises at full counts
 	VACANCY_PROOF=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "" --timeout 1200 $(TESTS)
 
 bench: $(READY) ## what a poll, an import and an export cost beside the bare thing

@@ -72,7 +72,7 @@ def store(store_url: str) -> Iterator[Store]:
 
 @pytest.fixture
 def sqlite_store(sqlite_url: str) -> Iterator[Store]:
-    """A migrated, empty store on SQLite alone, for tests of the shell that need no second database."""
+    """A migrated, empty store on SQLite alone, for tests of the shell."""
     opened = open_store(sqlite_url)
     migrate(opened)
     yield opened

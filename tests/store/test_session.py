@@ -78,7 +78,7 @@ def test_a_naive_instant_is_refused(store: Store) -> None:
     """An instant without a zone never reaches the store."""
     with pytest.raises(StatementError), store.write() as session:
         session.add(
-            tables.Account(id="acc_1", name="Casa", created_at=datetime(2027, 1, 1))  # noqa: DTZ001
+            tables.Account(id="acc_1", name="Casa", created_at=datetime(2027, 1, 1))
         )
 
 
@@ -130,8 +130,8 @@ def test_the_database_refuses_a_second_holder_of_a_night(store: Store) -> None:
             session.add(
                 tables.Stay(
                     id=f"stay_{name}", account_id="acc_Casa", unit_id="unit_1", channel="direct",
-                    kind="block", status="confirmed", arrival=day, departure=day + timedelta(days=1),
-                    opened_at=NOW, updated_at=NOW,
+                    kind="block", status="confirmed", arrival=day,
+                    departure=day + timedelta(days=1), opened_at=NOW, updated_at=NOW,
                 )
             )  # fmt: skip
         session.flush()

@@ -79,9 +79,18 @@ def test_bookings_are_narrowed(host: Host) -> None:
         (("--status", "canceled"), 0),
         (("--channel", "direct", "--unit", "sea-view"), 2),
         (("--channel", "airbnb"), 0),
+        (("--from", "2027-02-05"), 1),
+        (("--from", "2027-02-04", "--to", "2027-02-11"), 2),
+        (("--to", "2027-02-03"), 0),
     ):
         assert len(host.run("bookings", *words, "--json").document["data"]) == count
-    for words in (("--kind", "stay"), ("--status", "gone"), ("--unit", "x"), ("--channel", "bnb")):
+    for words in (
+        ("--kind", "stay"),
+        ("--status", "gone"),
+        ("--unit", "x"),
+        ("--channel", "bnb"),
+        ("--from", "x"),
+    ):
         assert host.run("bookings", *words).code == 2
 
 

@@ -13,6 +13,7 @@ from vacancy.cli.failures import BAD
 from vacancy.cli.options import Config, Json
 
 if TYPE_CHECKING:
+    from vacancy.poller.fetch import Failed
     from vacancy.services.check import Wish
     from vacancy.settings import Settings
 
@@ -94,10 +95,17 @@ def _told(source: str, wish: Wish, settings: Settings) -> dict[str, Any]:
     if not service.is_address(source):
         body = service.load_file(Path(source), settings.limits.inflated_bytes)
         return service.check(body, "", wish, days)
-    answer = asyncio.run(service.download(source, settings))
+    answer = asyncio.run(_download(source, settings))
     if isinstance(answer, Failed):
         return service.failed(answer.reason, answer.text, wish.channel)
     return service.check(answer, service.host_of(source), wish, days)
+
+
+async def _download(address: str, settings: Settings) -> bytes | Failed:
+    from vacancy.daemon.compose import make_client
+    from vacancy.services import check as service
+
+    return await service.download(address, make_client(settings))
 
 
 def _show(told: dict[str, Any]) -> None:

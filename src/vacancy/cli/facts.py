@@ -60,7 +60,7 @@ def calendar(
     from vacancy.services import calendar as service
 
     with open_house(config) as house, house.store.read() as session:
-        wanted = service.window(house.clock.now().date(), days, unit)
+        wanted = service.Wanted(house.clock.now(), days, unit)
         told = service.find(session, house.account_id, wanted)
     if as_json:
         printing.document(told)
@@ -97,6 +97,12 @@ def bookings(  # noqa: PLR0913, PLR0917 - the parameters of a command are its op
         str | None,
         typer.Option(help="held, confirmed, missing, canceled, withdrawn or completed."),
     ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="Nights on or after this date.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", metavar="DATE", help="Nights before this date.")
+    ] = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -104,8 +110,10 @@ def bookings(  # noqa: PLR0913, PLR0917 - the parameters of a command are its op
     from vacancy.cli.house import open_house
     from vacancy.services import bookings as service
 
+    first = service.read_date("--from", since) if since else None
+    last = service.read_date("--to", until) if until else None
     with open_house(config) as house, house.store.read() as session:
-        wanted = service.Filter(unit, channel, kind, status)
+        wanted = service.Filter(unit, channel, kind, status, first, last)
         told = service.find(session, house.account_id, wanted)
     if as_json:
         printing.document(told)

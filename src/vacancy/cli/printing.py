@@ -54,4 +54,6 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> 
     console = Console(file=sys.stdout, width=width, highlight=False)
     with console.capture() as captured:
         console.print(shown)
-    line(captured.get().rstrip("\n"))
+    for text in captured.get().strip("\n").splitlines():
+        if text.strip():
+            line(text.rstrip())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from vacancy.domain.nights import Nights
 from vacancy.services import shapes
@@ -14,32 +15,34 @@ from vacancy.store.session import Session
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """The nights shown: of one unit, or of all where `unit` is None."""
+class Wanted:
+    """From tonight on so many nights, of one unit, or of all where `unit` is None."""
 
-    nights: Nights
+    now: datetime
+    days: int
     unit: str | None = None
 
 
-def window(today: date, days: int, unit: str | None = None) -> Window:
-    """From tonight on, so many nights."""
-    return Window(Nights(today, today + timedelta(days=days)), unit)
+def find(session: Session, account_id: str, wanted: Wanted) -> dict[str, Any]:
+    """Each unit's nights that are taken, with the stay that holds them. Raises Unknown.
 
-
-def find(session: Session, account_id: str, wanted: Window) -> dict[str, Any]:
-    """Each unit's nights that are taken, with the stay that holds them. Raises Unknown."""
+    Tonight is the earliest that it is at any of the units.
+    """
     rows = (
         [units.find(session, account_id, wanted.unit)]
         if wanted.unit
         else units.of_account(session, account_id)
     )
+    zones = {row.timezone for row in rows} or {"UTC"}
+    tonight = min(wanted.now.astimezone(ZoneInfo(zone)).date() for zone in zones)
+    within = Nights(tonight, tonight + timedelta(days=wanted.days))
     clashing: defaultdict[str, set[str]] = defaultdict(set)
     for conflict in bookings.conflicts(session, account_id):
         clashing[conflict.unit_id].update(conflict.nights)
     return {
-        "from": wanted.nights.arrival.isoformat(),
-        "to": wanted.nights.departure.isoformat(),
-        "data": [_of_unit(session, row, wanted.nights, clashing[row.id]) for row in rows],
+        "from": within.arrival.isoformat(),
+        "to": within.departure.isoformat(),
+        "data": [_of_unit(session, row, within, clashing[row.id]) for row in rows],
     }
 
 

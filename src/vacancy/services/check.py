@@ -11,18 +11,14 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from vacancy import __version__
 from vacancy.channels.classify import classify
 from vacancy.channels.recognise import provider_of
 from vacancy.domain.claims import Claim, Snapshot
 from vacancy.domain.errors import Malformed
 from vacancy.ical.read import NotACalendar, Reading, ReadSettings, read
 from vacancy.net.client import Client
-from vacancy.net.client import Limits as FetchLimits
-from vacancy.net.guard import Guard
 from vacancy.poller.fetch import Body, Failed, Question, fetch
 from vacancy.secret import Secret
-from vacancy.settings import Settings
 
 _SCHEMES = ("http://", "https://", "webcal://", "webcals://")
 
@@ -55,20 +51,8 @@ def load_file(path: Path, most: int) -> bytes:
     return body
 
 
-async def download(address: str, settings: Settings) -> bytes | Failed:
-    """Ask an address once, as the poller asks."""
-    limits = settings.limits
-    client = Client(
-        Guard(settings.network.allow_private),
-        f"Vacancy/{__version__}",
-        limits=FetchLimits(
-            total=limits.total.total_seconds(),
-            connect=limits.connect.total_seconds(),
-            raw=limits.raw_bytes,
-            inflated=limits.inflated_bytes,
-            redirects=limits.redirects,
-        ),
-    )
+async def download(address: str, client: Client) -> bytes | Failed:
+    """Ask an address once, as the poller asks; the client is closed afterwards."""
     try:
         fetched = await fetch(client, Question(Secret(address)))
     finally:

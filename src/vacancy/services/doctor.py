@@ -97,6 +97,10 @@ def examine_feeds(session: Session, account_id: str) -> Iterator[Finding]:
         elif row.health != "ok":
             reason = f" ({row.last_reason})" if row.last_reason else ""
             yield Finding(name, "bad", f"{row.health}{reason}: {_CURES.get(row.health, '')}")
+        elif row.failures:
+            yield Finding(
+                name, "warn", f"{row.last_outcome} ({row.last_reason}): it is asked again"
+            )
         else:
             yield Finding(name, "ok", row.last_outcome)
 

@@ -126,7 +126,8 @@ def _substituted(value: Any, place: Place, environ: Mapping[str, str], found: li
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     """`VACANCY_SERVER__LISTEN=...` as `{"server": {"listen": ...}}`; lists are JSON."""
-    ours = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    sections = tuple(PREFIX + name.upper() for name in Settings.model_fields)
+    ours = {name: value for name, value in environ.items() if name.upper().startswith(sections)}
     if not ours:
         return {}
     from pydantic_settings import EnvSettingsSource

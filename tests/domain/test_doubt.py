@@ -58,6 +58,13 @@ def test_a_third_of_the_nights_is_enough() -> None:
     assert feed.answers(*NINE[2:]).outcome == "suspicious"
 
 
+def test_a_third_of_the_claims_is_enough() -> None:
+    """Three single nights of nine stays, though the others are seasons."""
+    short = tuple(reservation(n, n + 1) for n in (20, 22, 24))
+    long = tuple(reservation(n, n + 30) for n in range(30, 210, 30))
+    assert _feed(*short, *long).answers(*long).outcome == "suspicious"
+
+
 def test_those_already_missing_count() -> None:
     """Two went quietly; with the third the answer is doubted, and their count starts anew."""
     feed = _feed(*NINE[:6])

@@ -18,6 +18,7 @@ from vacancy.domain.nights import night_set
 
 EXAMPLES = 4000 if os.environ.get("VACANCY_PROOF") else 60
 MANY = settings(max_examples=EXAMPLES, deadline=None)
+FEW = settings(max_examples=EXAMPLES // 4, deadline=None)
 
 HOME, AWAY, MOVED, SHORT = "home", "away", "moved", "short"
 SLOTS = [(-2, 3), (3, 4), (4, 6), (9, 12), (12, 14), (20, 27), (30, 33), (40, 41)]
@@ -157,7 +158,7 @@ def test_a_claim_is_never_in_two_states(
             assert known.stands or known.status is not ClaimStatus.MISSING
 
 
-@MANY
+@FEW
 @given(makers, whole)
 def test_a_steady_feed_comes_to_rest(maker: Callable[..., Claim], row: list[str]) -> None:
     """A feed that says the same for two days is believed, or asks a person."""

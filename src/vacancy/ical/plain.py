@@ -52,8 +52,8 @@ def read_plain(lines: str, prodid: str) -> Entry | None:
         Nights(arrival, departure),
         text_of(values.get("SUMMARY", "")),
         text_of(values.get("DESCRIPTION", "")),
-        plain_status(values.get("STATUS", "")),
-        whole_number(values.get("SEQUENCE", "")),
+        plain_status(text_of(values.get("STATUS", ""))),
+        whole_number(text_of(values.get("SEQUENCE", ""))),
         prodid,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from operator import attrgetter
 
@@ -135,17 +135,19 @@ def _occurrences(
     """The occurrences that the rule, RDATE and EXDATE leave, then the overridden ones."""
     settings = series.settings
     excluded = _moments(series, "EXDATE") | moved.keys()
-    nightless = True
+    told: Entry | None = None
     for day in _days(series, skipped):
         start = series.at(day)
         if day in excluded or _key(start) in excluded:
             continue
         nights = Span(start, start + series.length).nights(settings.zone)
-        if nights is not None:
-            nightless = False
-            if nights.departure >= settings.today:
-                yield entry_of(series.master, nights, prodid, instance=day)
-    if nightless and series.length < timedelta(days=1):
+        if nights is None:
+            continue
+        # The text is the same for all: it is read once.
+        told = told or entry_of(series.master, nights, prodid, instance=day)
+        if nights.departure >= settings.today:
+            yield replace(told, nights=nights, instance=day)
+    if told is None and series.length < timedelta(days=1):
         skipped.append(Skipped(series.master.uid, NO_NIGHT))
     for key, override in moved.items():
         nights = _nights(override, key, series)

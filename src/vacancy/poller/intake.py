@@ -9,14 +9,13 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session
-
 from vacancy.channels.classify import classify
 from vacancy.domain import events
 from vacancy.domain.claims import Snapshot
 from vacancy.domain.events import EventType, Fact
 from vacancy.domain.feed import Settlement
 from vacancy.domain.settle import settle
+from vacancy.failpoints import reach
 from vacancy.ical.read import Reading, ReadSettings, digest, dump_blocks, load_blocks, read
 from vacancy.ids import new_id
 from vacancy.poller.fetch import Body, Failed, NotModified
@@ -26,6 +25,7 @@ from vacancy.poller.tools import Polled, Span, Tools
 from vacancy.reconciler import reconcile_unit
 from vacancy.store import claims, doubts, journal, polls, stays
 from vacancy.store.polls import Due, Finished
+from vacancy.store.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,9 @@ def take_in(tools: Tools, due: Due, fetched: Body | NotModified, span: Span) -> 
         polls.keep_reading(session, due.feed_id, _kept(due, taken, span))
         _tell(session, tools, due, settled, finished)
         tools.publish(session, due.unit_id, span.ended)
+        reach("after_publish")
+        reach("before_commit")
+    reach("after_commit")
     text = " ".join(notice.text for notice in settled.notices)
     return Polled(due, finished, settled.changes, text)
 
@@ -144,6 +147,7 @@ def _settle(
     settled = settle(state, snapshot, now, today, lambda prefix: new_id(prefix, now, tools.chance))
     owner = (due.account_id, due.feed_id)
     claims.save(session, (*owner, due.unit_id), settled.claims)
+    reach("after_claims")
     doubts.save_sightings(session, owner, state.sightings, settled.sightings, (now, tools.chance))
     doubts.save(session, owner, state.doubt, settled.doubt, now)
     return snapshot, settled

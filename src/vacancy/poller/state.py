@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
-
 from vacancy.channels.catalog import profile_of
 from vacancy.domain.claims import Snapshot
 from vacancy.domain.echoes import ExportHistory, OurStay, named_stay
@@ -16,6 +14,7 @@ from vacancy.domain.stays import Stay
 from vacancy.poller.tools import Defaults, Tools
 from vacancy.store import accounts, claims, doubts, exports, feeds, polls, stays
 from vacancy.store.polls import Due
+from vacancy.store.session import Session
 
 #: Claims released longer ago than this are not reinstated.
 REINSTATED_WITHIN = timedelta(days=400)

@@ -6,14 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
-
 from vacancy.clock import Clock
 from vacancy.domain.claims import Change
 from vacancy.ids import Chance
 from vacancy.net.client import Client
 from vacancy.store.polls import Due, Finished
-from vacancy.store.session import Store
+from vacancy.store.session import Session, Store
 from vacancy.vault import Vault
 
 #: Publishes the exports of one unit in the transaction that changed its stays.

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session
-
 from vacancy.domain.availability import ExportFacts, contents
 from vacancy.ids import Chance
 from vacancy.publisher.render import Imprint, NewVersion, publish
 from vacancy.store import accounts, claims, exports, feeds, stays, units
+from vacancy.store.session import Session
 
 #: Past stays stay in an export for 30 days; what was closed before that is in none.
 LOOK_BACK = timedelta(days=60)

@@ -292,9 +292,9 @@ def keep_reading(session: Session, feed_id: str, reading: dict[str, Any]) -> Non
     session.execute(update(_FEED).where(_FEED.c.id == feed_id).values(reading))
 
 
-def hand_back(session: Session, feed_ids: Sequence[str]) -> None:
-    """Let go of leased feeds that were not polled."""
-    session.execute(update(_FEED).where(_FEED.c.id.in_(feed_ids)).values(leased_until=None))
+def hand_back(session: Session, feed_ids: Sequence[str], until: datetime | None = None) -> None:
+    """Let go of leased feeds that were not polled; `until`: not before then."""
+    session.execute(update(_FEED).where(_FEED.c.id.in_(feed_ids)).values(leased_until=until))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,10 @@ _BUSY_MILLIS = 15_000
 class Store:
     """Where the house keeps what it knows."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, file: Path | None = None) -> None:
         self.engine = engine
+        self._file = file
+        self._opened = _identity(file)
         self._reading = engine.execution_options(read_only=True)
         # SQLite has one writer: threads queue here in order instead of polling the file's lock.
         self._turn = threading.Lock() if self.is_sqlite else nullcontext()
@@ -38,6 +40,13 @@ class Store:
     @property
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the file that was opened still lies at its address: what is written to one that
+        was moved away, or replaced by a backup, is lost. True without a file.
+        """
+        return _identity(self._file) == self._opened
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -59,11 +68,22 @@ class Store:
         self.engine.dispose()
 
 
+def _identity(file: Path | None) -> tuple[int, int] | None:
+    if file is None:
+        return None
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino)
+
+
 def open_store(url: str) -> Store:
     """A store by its address: `sqlite:///path` or `postgresql://...`. Makes at most the file."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
-        return Store(_sqlite(url, address.database))
+        file = _sqlite_file(address.database)
+        return Store(_sqlite(url), file)
     if address.drivername == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
     engine = create_engine(
@@ -76,12 +96,18 @@ def open_store(url: str) -> Store:
     return Store(engine)
 
 
-def _sqlite(url: str, path: str | None) -> Engine:
-    if path and path != ":memory:":
-        file = Path(path)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not file.exists():
-            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+def _sqlite_file(path: str | None) -> Path | None:
+    """The database's file, made where there is none; None for a database in memory."""
+    if not path or path == ":memory:":
+        return None
+    file = Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.exists():
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    return file
+
+
+def _sqlite(url: str) -> Engine:
     engine = create_engine(url, pool_size=10, max_overflow=30, connect_args={"timeout": 15})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

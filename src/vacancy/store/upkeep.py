@@ -15,7 +15,7 @@ from vacancy.store.session import HEAD, Store, version
 DatabaseTrouble = SQLAlchemyError
 
 
-def describe(trouble: SQLAlchemyError) -> str:
+def describe(trouble: Exception) -> str:
     """One sentence on why the database failed, without the statement and its values."""
     why = str(getattr(trouble, "orig", None) or trouble).strip().splitlines()
     return f"the database cannot be used: {why[0] if why else type(trouble).__name__}"

@@ -1,0 +1,68 @@
+"""Named points at which a test breaks the process; nothing happens unless the environment says so.
+
+`VACANCY_FAILPOINT=after_stay_insert:kill` ends the process there as kill -9 does; `:raise` raises
+FailpointReached. A number, as in `after_claims:kill:3`, lets the point pass until its third time.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+
+VARIABLE = "VACANCY_FAILPOINT"
+
+#: Every point there is, in the order in which one answer that is taken in reaches them.
+POINTS = (
+    "after_claims",
+    "after_stay_insert",
+    "after_nights",
+    "after_publish",
+    "before_commit",
+    "after_commit",
+)
+
+
+class FailpointReached(Exception):
+    """A point was reached that the environment has set to `raise`."""
+
+
+def _kill(_point: str) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _raise(point: str) -> None:
+    raise FailpointReached(point)
+
+
+_ACTIONS: dict[str, Callable[[str], None]] = {"kill": _kill, "raise": _raise}
+
+
+@dataclass(frozen=True, slots=True)
+class _Armed:
+    point: str
+    action: Callable[[str], None]
+    at: int
+    passed: count[int]
+
+
+def _armed(text: str | None) -> _Armed | None:
+    """What the variable asks for. Raises ValueError where no such point or action is."""
+    if not text:
+        return None
+    point, _, rest = text.partition(":")
+    action, _, at = rest.partition(":")
+    if point not in POINTS or action not in _ACTIONS or not (at or "1").isdigit():
+        raise ValueError(f"{VARIABLE} is POINT:kill or POINT:raise, with POINT one of {POINTS}")
+    return _Armed(point, _ACTIONS[action], int(at or "1"), count(1))
+
+
+_ARMED = _armed(os.environ.get(VARIABLE))
+
+
+def reach(point: str) -> None:
+    """Say that this point is reached."""
+    if _ARMED is not None and point == _ARMED.point and next(_ARMED.passed) == _ARMED.at:
+        _ARMED.action(point)

@@ -1,0 +1,142 @@
+"""Real `vacancy` processes under test: commands, and the daemon with its web and its log."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: Longest wait for anything a process is to do, so that a busy machine fails no test.
+PATIENCE = 40.0
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a process under test: ours without settings, and with compiled files
+    kept, or every start would compile the house anew."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("VACANCY_", "PYTHONDONTWRITE"))
+    }
+    bytecode = str(ROOT / ".pytest_cache" / "bytecode")
+    return {**kept, "PYTHONPATH": str(ROOT / "src"), "PYTHONPYCACHEPREFIX": bytecode, **more}
+
+
+def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """One command of the config in `folder`, to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "vacancy", *arguments],
+        cwd=folder,
+        env=environment(**more),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE * 2,
+        check=False,
+    )
+
+
+def until(holds: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+    """Wait until something holds; what it gave."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        found = holds()
+        if found:
+            return found
+        time.sleep(0.03)
+    raise AssertionError(f"in {patience} s it never came to be that {what}")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
+
+
+class Daemon:
+    """A running `vacancy serve` of the config in `folder`, listening on `port`."""
+
+    def __init__(self, folder: Path, port: int, **more: str) -> None:
+        self.port = port
+        self.file = folder / f"serve-{time.monotonic_ns()}.log"
+        with self.file.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "vacancy", "serve"],
+                cwd=folder,
+                env=environment(**more),
+                stdout=log,
+                stderr=log,
+            )
+
+    @property
+    def output(self) -> str:
+        return self.file.read_text()
+
+    def logged(self, event: str, **fields: Any) -> list[dict[str, Any]]:
+        """The lines of the log about this event, with these fields, oldest first."""
+        lines = [json.loads(line) for line in self.output.splitlines() if line.startswith("{")]
+        wanted = {"event": event, **fields}.items()
+        return [line for line in lines if wanted <= line.items()]
+
+    def has_logged(self, event: str, **fields: Any) -> list[dict[str, Any]]:
+        """The same, waited for."""
+        found = until(lambda: self.dead or self.logged(event, **fields), f"{event} is logged")
+        assert found is not True, f"the daemon ended:\n{self.output[-3000:]}"
+        return found
+
+    @property
+    def dead(self) -> bool:
+        return self.process.poll() is not None
+
+    def ready(self) -> None:
+        """Wait until it says that it is."""
+        self.has_logged("daemon.ready")
+        until(lambda: self.get("/readyz").status == 200, "/readyz answers 200")
+
+    def get(
+        self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None
+    ) -> http.client.HTTPResponse:
+        """One request; `read()` was called, its result is in `.body`."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, path, headers=dict(headers or {}))
+            response = connection.getresponse()
+            response.body = response.read()  # type: ignore[attr-defined]
+            return response
+        finally:
+            connection.close()
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def ended(self) -> int:
+        """Wait for its end; the exit code."""
+        return self.process.wait(PATIENCE)
+
+    def stop(self) -> int:
+        self.signal(signal.SIGTERM)
+        return self.ended()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def serving(folder: Path, port: int, **more: str) -> Iterator[Daemon]:
+    """A daemon that is ready, and gone when the block ends."""
+    daemon = Daemon(folder, port, **more)
+    try:
+        daemon.ready()
+        yield daemon
+    finally:
+        daemon.kill()

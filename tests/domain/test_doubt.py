@@ -319,6 +319,27 @@ def test_a_rejected_flood_stays_out() -> None:
     assert not [k for k in feed.state.known if k.stands and k.said.is_rule_block]
 
 
+def test_a_rejected_flood_stays_out_under_any_reason() -> None:
+    """Also where the profile calls the second answer's blocks a closed listing."""
+    feed = _feed()
+    feed.answers(*NINE, *_year(*NINE))
+    feed.take(decide_doubt(feed.state, accept=False, now=feed.now))
+    asleep = [replace(c, reason=Reason.RULE_CLOSED) for c in _year(*NINE)]
+    assert not feed.answers(*NINE, *asleep).notices
+    assert not [k for k in feed.state.known if k.stands and k.said.is_rule_block]
+
+
+def test_a_closed_listing_that_the_profile_names_ends_the_doubt() -> None:
+    """The second answer agrees, whoever says so."""
+    feed = _feed()
+    feed.answers(*NINE, *_year(*NINE))
+    asleep = [replace(c, reason=Reason.RULE_CLOSED) for c in _year(*NINE)]
+    second = feed.answers(*NINE, *asleep)
+    assert second.doubt is None and [n.code for n in second.notices] == ["rule_closed"]
+    awake = feed.answers(*NINE)
+    assert awake.doubt is None and not awake.changes
+
+
 def test_closing_again_what_was_closed_is_no_flood() -> None:
     """A season block that was away for one answer comes back as itself."""
     feed = _feed(closed(0, 540, reason=Reason.OWNER))

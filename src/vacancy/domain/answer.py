@@ -140,6 +140,8 @@ class _Reader:
             self._named(claim, stay)
         elif claim.kind is Kind.RESERVATION and claim.worded:
             self.own.append(claim)
+        elif claim.reason is Reason.RULE_CLOSED and self.flood == "hide":
+            self._flooded(claim)
         elif claim.reason in (Reason.RULE_WINDOW, Reason.RULE_CLOSED):
             self._setting(claim)
         else:

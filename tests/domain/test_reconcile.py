@@ -89,6 +89,16 @@ def test_a_hub_that_lagged_behind_supports_the_stay_once_it_agrees() -> None:
     assert unit.open_conflicts == []
 
 
+def test_a_hub_that_lists_a_booking_twice_supports_one_stay_twice() -> None:
+    """Both entries are the channel's own booking, as soon as that is read."""
+    unit = Unit()
+    twice = {"provider": "airbnb", "uid": "second", "id": "claim:second"}
+    unit.show(claim("1-5 May", HUB, provider="airbnb"), claim("1-5 May", HUB, **twice))
+    unit.show(claim("1-5 May", AIRBNB))
+    assert [stay.feed_id for stay in unit.live] == ["airbnb"]
+    assert unit.open_conflicts == []
+
+
 def test_a_hub_that_shows_nights_left_by_a_move_keeps_them_closed() -> None:
     """It lags, or it is another booking: joined by nights alone, it is on its own in doubt."""
     unit = Unit()

@@ -74,8 +74,8 @@ def link(state: UnitState, today: date, new_id: NewId) -> Bonds:
     linking.keep()
     linking.hand_over()
     linking.part()
-    linking.converge()
     linking.join(new_id)
+    linking.converge()
     return linking.bonds
 
 
@@ -140,24 +140,6 @@ class _Linking:
                     self.bonds.release(claim)
                     self._pending.append(claim)
 
-    def converge(self) -> None:
-        """A hub's booking that proves to be a channel's own supports that one from now on."""
-        hubs = {feed.feed_id for feed in self._state.feeds.values() if feed.is_hub}
-        alone = [
-            claim
-            for members in self.bonds.members.values()
-            if all(member.feed_id in hubs for member in members)
-            for claim in members
-        ]
-        if not alone:
-            return
-        kin = Kin(self._state.feeds)
-        for claim in self._bound():
-            if claim.feed_id not in hubs and not self._is_retired(claim):
-                kin.add(claim)
-        for claim in alone:
-            self._follow(kin, claim)
-
     def join(self, new_id: NewId) -> None:
         """Each claim without a stay supports one that is there, or is the origin of a new one."""
         pending = [claim for claim in self._pending if self._wants_a_stay(claim)]
@@ -174,6 +156,24 @@ class _Linking:
                     self.bonds.bind(claim, self._orphan(claim) or new_id("stay"))
                 kin.add(claim)
         for claim in self._bereft:
+            self._follow(kin, claim)
+
+    def converge(self) -> None:
+        """A hub's booking that proves to be a channel's own supports that one from now on."""
+        hubs = {feed.feed_id for feed in self._state.feeds.values() if feed.is_hub}
+        alone = [
+            claim
+            for members in self.bonds.members.values()
+            if all(member.feed_id in hubs for member in members)
+            for claim in members
+        ]
+        if not alone:
+            return
+        kin = Kin(self._state.feeds)
+        for claim in self._bound():
+            if claim.feed_id not in hubs and not self._is_retired(claim):
+                kin.add(claim)
+        for claim in alone:
             self._follow(kin, claim)
 
     def _follow(self, kin: Kin, claim: KnownClaim) -> bool:

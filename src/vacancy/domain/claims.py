@@ -29,7 +29,8 @@ class Reason(StrEnum):
     UNKNOWN = "unknown"
 
 
-#: Rule blocks are shown, own no night and are never missing. A preparation night is the exception: it owns its night.
+#: Rule blocks are shown, own no night and are never missing. The exception: a preparation night
+#: owns its night.
 RULE_REASONS = frozenset(
     {Reason.RULE_WINDOW, Reason.RULE_NOTICE, Reason.RULE_PREPARATION, Reason.RULE_CLOSED}
 )
@@ -38,7 +39,7 @@ RULE_REASONS = frozenset(
 class Identity(StrEnum):
     """What the UID of a claim is worth in recognising it at the next poll."""
 
-    #: Names the reservation for ever: new dates under it are one move and free the old nights at once.
+    #: Names the reservation for ever: new dates under it are one move, and free the old nights.
     KEY = "key"
     #: Names the same thing, but not its dates: nights that leave go missing.
     HINT = "hint"
@@ -110,7 +111,7 @@ class KnownClaim:
 
     One entry may stand as several known claims: nights that went missing on their own, and nights
     that are an echo, are claims apart with the same `uid`.
-    `absences` counts the good answers in a row that lacked it; `missing_since` is the first of these.
+    `absences` counts the good answers in a row that lacked it, `missing_since` is the first.
     `echo_of` is the stay whose exported nights came back; `proven` is False for an unproven echo.
     `masked` tells that its absence proves nothing at present. `released_at` is when it stopped
     closing its nights (withdrawn, canceled, aged out).

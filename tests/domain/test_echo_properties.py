@@ -14,7 +14,7 @@ from vacancy.domain.claims import Claim
 from vacancy.domain.echoes import Publication
 from vacancy.domain.nights import night_set, runs
 
-EXAMPLES = 3000 if os.environ.get("VACANCY_PROOF") else 80
+EXAMPLES = 1500 if os.environ.get("VACANCY_PROOF") else 80
 SOLD = nights(5, 8)
 
 SHOWS, IGNORES, SUBTRACTS = "shows", "ignores", "subtracts"

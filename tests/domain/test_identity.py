@@ -239,6 +239,18 @@ def test_rule_blocks_are_replaced_whole_and_no_news() -> None:
     assert not [k for k in feed.state.known if k.stands and k.said.is_rule_block]
 
 
+def test_a_setting_is_as_old_as_its_start() -> None:
+    """So that a tail which stands still can be told from one that moves."""
+    feed = _feed(_tail(180, 366))
+    born = feed.now
+    feed.answers(_tail(180, 367), *FAR)
+    ages = [k.first_seen for k in feed.state.known if k.stands and k.said.is_rule_block]
+    assert ages == [born]
+    feed.answers(_tail(181, 367), *FAR)
+    ages = [k.first_seen for k in feed.state.known if k.stands and k.said.is_rule_block]
+    assert ages == [feed.now]
+
+
 def test_a_block_once_the_owners_stays_the_owners() -> None:
     """A shape decides only what is new."""
     feed = _feed(block(181, 366))

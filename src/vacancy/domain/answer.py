@@ -106,6 +106,8 @@ def _flood(state: FeedState, live: list[Claim], today: date) -> str:
 
     The first answer of a feed without words is no flood: nothing was free before it.
     """
+    if sum(len(c.nights) for c in live if c.kind is Kind.BLOCK) < state.rules.rule_nights:
+        return ""
     standing = [k for k in state.known if k.stands]
     closed = [k for k in standing if k.said.reason is Reason.RULE_CLOSED]
     before = night_set(k.nights for k in standing if k.said.reason is not Reason.RULE_CLOSED)

@@ -68,6 +68,8 @@ def _shows_after_all(state: FeedState, answer: Answer, now: datetime, today: dat
 
 def _own_shown(state: FeedState, answer: Answer, today: date) -> list[ExportReading]:
     """The readings that closed nights of the channel's own stays, which it shows all the same."""
+    if not state.history.readings:
+        return []
     shown = night_set(answer.ranges)
     own = night_set(
         k.nights

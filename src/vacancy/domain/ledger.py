@@ -55,6 +55,8 @@ class Ledger:
         found: list[KnownClaim] = []
         for known in self.known.values():
             before = self.before.get(known.id)
+            if before is known:
+                continue
             if before is None or replace(before, last_seen=known.last_seen) != known:
                 found.append(known)
         return tuple(found)
@@ -64,6 +66,7 @@ class Ledger:
         return bool(self.changes) or any(
             known.id not in self.before or self.before[known.id].said != known.said
             for known in self.known.values()
+            if self.before.get(known.id) is not known
         )
 
     def pieces_of(self, ids: frozenset[str]) -> frozenset[str]:
@@ -110,7 +113,7 @@ class Ledger:
     def keep(self, fate: Fate, *, believed: bool) -> None:
         """A known claim that the answer shows, wholly or in part, or that moved."""
         known, says = fate.known, fate.says
-        if says is None:
+        if says is None or _says_the_same(fate):
             return
         ranges = list(fate.holds) if believed else _both(fate, says)
         if not ranges:
@@ -123,7 +126,8 @@ class Ledger:
         for nights in others:
             self._put(self._cut(shown, nights))
         if _is_update(fate, ranges, shown):
-            self.changes.append(report(ChangeKind.UPDATED, shown, known.nights))
+            before = None if shown.nights == known.nights else known.nights
+            self.changes.append(report(ChangeKind.UPDATED, shown, before))
 
     def create(self, claim: Claim) -> None:
         """Something new; under the name of a released reservation it is that one again."""
@@ -214,11 +218,14 @@ class Ledger:
         for claim in rules:
             same = [k for k in left if k.said.reason is claim.reason]
             same.sort(key=lambda k: (k.nights != claim.nights, k.said.uid != claim.uid))
-            if same:
-                left.remove(same[0])
-                self._put(_seen(same[0], claim, self.now))
-            else:
+            if not same:
                 self._put(self._fresh(claim))
+                continue
+            left.remove(same[0])
+            # A setting is as old as its start: one that stands still may be the owner's.
+            still = same[0].nights.arrival == claim.nights.arrival
+            since = same[0].first_seen if still else self.now
+            self._put(replace(_seen(same[0], claim, self.now), first_seen=since))
         if believed:
             for known in left:
                 self._put(end(known, ClaimStatus.WITHDRAWN, self.now))
@@ -244,6 +251,18 @@ class Ledger:
         return KnownClaim(
             self.new_id("claim"), self.state.feed_id, claim, ClaimStatus.LIVE, self.now, self.now
         )
+
+
+def _says_the_same(fate: Fate) -> bool:
+    """Whether nothing about a live claim is other than in the last answer."""
+    known = fate.known
+    return (
+        known.status is ClaimStatus.LIVE
+        and fate.says == known.said
+        and fate.holds == (known.nights,)
+        and not fate.lost
+        and not fate.freed
+    )
 
 
 def _far(known: KnownClaim, claim: Claim) -> tuple[bool, bool, bool]:

@@ -80,8 +80,11 @@ def _lacks(fate: Fate, today: date) -> list[KnownClaim]:
 
 
 def _parts(fate: Fate, ranges: Iterable[Nights]) -> list[KnownClaim]:
-    said = fate.known.said
-    return [replace(fate.known, said=replace(said, nights=nights)) for nights in ranges]
+    known = fate.known
+    return [
+        known if nights == known.nights else replace(known, said=replace(known.said, nights=nights))
+        for nights in ranges
+    ]
 
 
 def _counts(known: KnownClaim, today: date) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -23,6 +24,7 @@ from vacancy.store import bookings, claims, journal, stays, tables, units
 from vacancy.store.session import Session
 
 DIRECT = "direct"
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST = 366
 #: Databases bound how many values one statement may name.
 _AT_ONCE = 500
@@ -62,7 +64,8 @@ def read_nights(arrival: str, departure: str) -> Nights:
 def read_date(what: str, text: str) -> date:
     """A date as `2027-02-03`. Raises Malformed."""
     try:
-        return date.fromisoformat(text) if len(text) == 10 else date.fromisoformat("")
+        # Python would also read `20270203` and `2027-W05-3`, which are slips here.
+        return date.fromisoformat(text if _DATE.fullmatch(text) else "")
     except ValueError:
         raise Malformed(f"{what} must be a date such as 2027-02-03, not {text!r}") from None
 

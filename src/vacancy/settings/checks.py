@@ -41,11 +41,11 @@ def _slugs(tables: list[tuple[Place, dict[str, Any]]]) -> Iterator[Problem]:
         seen.setdefault(slug, place)
     for place, unit in tables:
         was = unit.get("was")
-        if was is None:
+        if not isinstance(was, str):
             continue
         if was in seen or was in olds:
             yield (*place, "was"), f'"{was}" is also the slug of another unit'
-        olds.add(str(was))
+        olds.add(was)
 
 
 def _properties(tables: list[tuple[Place, dict[str, Any]]]) -> Iterator[Problem]:

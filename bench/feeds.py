@@ -1,0 +1,59 @@
+"""Feeds as Airbnb lays them out: 60 entries weigh 17 KB. The same arguments give the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, date, datetime, timedelta
+
+#: When all measurements play: every entry lies after it.
+NOW = datetime(2027, 1, 10, 9, 0, tzinfo=UTC)
+
+_HEAD = """\
+BEGIN:VCALENDAR
+PRODID;X-RICAL-TZSOURCE=TZINFO:-//Airbnb Inc//Hosting Calendar 1.0//EN
+CALSCALE:GREGORIAN
+VERSION:2.0
+"""
+_ENTRY = """\
+BEGIN:VEVENT
+DTSTAMP:{stamp}
+DTSTART;VALUE=DATE:{arrival:%Y%m%d}
+DTEND;VALUE=DATE:{departure:%Y%m%d}
+SUMMARY:{summary}
+UID:{uid}@airbnb.com
+{description}END:VEVENT
+"""
+_RESERVED = (
+    "DESCRIPTION:Reservation URL: https://www.airbnb.com/hosting/reservations/d\n"
+    " etails/HM{code}\\nPhone Number (Last 4 Digits): {phone:04d}\n"
+)
+
+
+def calendar(number: int, entries: int = 60, changed: int = 0, stamp: int = 0) -> bytes:
+    """Feed `number`. An odd `changed` lengthens its first stay by a night; `stamp` moves every
+    DTSTAMP, as a channel does at each fetch.
+    """
+    at = f"{datetime(2027, 1, 1) + timedelta(seconds=stamp):%Y%m%dT%H%M%SZ}"
+    text = [_HEAD]
+    day = NOW.date() + timedelta(days=3 + number % 7)
+    for place in range(entries):
+        chance = hashlib.blake2b(b"%d/%d" % (number, place), digest_size=16).hexdigest()
+        nights = 2 + int(chance[0], 16) % 6
+        longer = place == 0 and changed % 2
+        text.append(_entry(chance, day, day + timedelta(days=nights + longer), place, at))
+        day += timedelta(days=nights + 1 + int(chance[1], 16) % 3)
+    text.append("END:VCALENDAR\n")
+    return "".join(text).replace("\n", "\r\n").encode()
+
+
+def _entry(chance: str, arrival: date, departure: date, place: int, stamp: str) -> str:
+    blocked = place > 0 and chance[2] in "0123"
+    said = _RESERVED.format(code=chance[3:11].upper(), phone=int(chance[11:15], 16) % 10_000)
+    return _ENTRY.format(
+        stamp=stamp,
+        arrival=arrival,
+        departure=departure,
+        summary="Airbnb (Not available)" if blocked else "Reserved",
+        uid=f"{chance[:12]}-{chance[12:]}",
+        description="" if blocked else said,
+    )

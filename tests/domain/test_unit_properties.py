@@ -39,7 +39,7 @@ from vacancy.domain.reconcile import FeedFacts
 from vacancy.domain.stays import ConflictStatus, Stay, StayStatus
 from vacancy.domain.support import owns_nights
 
-EXAMPLES = 5_000 if os.environ.get("VACANCY_PROOF") else 250
+EXAMPLES = 3_000 if os.environ.get("VACANCY_PROOF") else 250
 
 #: Feed, arrival (days from today), length, reason of a block, strong key.
 Entry = tuple[FeedFacts, int, int, Reason | None, str | None]

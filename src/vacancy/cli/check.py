@@ -91,14 +91,14 @@ def _told(source: str, wish: Wish, settings: Settings) -> dict[str, Any]:
     from vacancy.poller.fetch import Failed
     from vacancy.services import check as service
 
-    days = settings.limits.horizon_days
+    years = settings.limits.horizon_years
     if not service.is_address(source):
         body = service.load_file(Path(source), settings.limits.inflated_bytes)
-        return service.check(body, "", wish, days)
+        return service.check(body, "", wish, years)
     answer = asyncio.run(_download(source, settings))
     if isinstance(answer, Failed):
         return service.failed(answer.reason, answer.text, wish.channel)
-    return service.check(answer, service.host_of(source), wish, days)
+    return service.check(answer, service.host_of(source), wish, years)
 
 
 async def _download(address: str, settings: Settings) -> bytes | Failed:

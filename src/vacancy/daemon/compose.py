@@ -73,7 +73,7 @@ def defaults(settings: Settings) -> Defaults:
         absences=settings.release.absences,
         absence_span=settings.release.absence_span,
         suspicion_span=settings.release.suspicion_span,
-        horizon_days=settings.limits.horizon_days,
+        horizon_years=settings.limits.horizon_years,
         scale=settings.polling.scale,
     )
 

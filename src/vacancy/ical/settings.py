@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from dateutil.relativedelta import relativedelta
+
 
 @dataclass(frozen=True, slots=True)
 class ReadSettings:
@@ -22,3 +24,11 @@ class ReadSettings:
     horizon: date
     end_is_last_night: bool = False
     transparent: str = "busy"
+
+
+def horizon(today: date, years: int = 3) -> date:
+    """Up to where nights are read: the first of the month, so many years on.
+
+    A month's step keeps an entry without an end from growing by a night each day.
+    """
+    return today + relativedelta(years=years, day=1)

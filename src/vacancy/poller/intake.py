@@ -5,9 +5,10 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import structlog
 
 from vacancy.channels.classify import classify
 from vacancy.domain import events
@@ -16,7 +17,8 @@ from vacancy.domain.events import EventType, Fact
 from vacancy.domain.feed import Settlement
 from vacancy.domain.settle import settle
 from vacancy.failpoints import reach
-from vacancy.ical.read import Reading, ReadSettings, digest, dump_blocks, load_blocks, read
+from vacancy.ical.read import Block, Reading, ReadSettings, digest, dump_blocks, load_blocks, read
+from vacancy.ical.settings import horizon
 from vacancy.ids import new_id
 from vacancy.poller.fetch import Body, Failed, NotModified
 from vacancy.poller.state import CLOSES_ALL, closed_before, feed_state, with_our_stays
@@ -26,6 +28,8 @@ from vacancy.reconciler import reconcile_unit
 from vacancy.store import claims, doubts, journal, polls, stays
 from vacancy.store.polls import Due, Finished
 from vacancy.store.session import Session
+
+_LOG = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +122,24 @@ def _read(tools: Tools, due: Due, content: bytes, span: Span) -> Reading:
     settings = ReadSettings(
         zone=ZoneInfo(due.timezone),
         today=today,
-        horizon=today + timedelta(days=tools.defaults.horizon_days),
+        horizon=horizon(today, tools.defaults.horizon_years),
         end_is_last_night=due.settings.get("end_is_last_night", False),
         transparent=due.settings.get("transparent", "busy"),
     )
     with tools.store.read() as session:
         blob = polls.kept_entries(session, due.feed_id)
-    known = load_blocks(blob) if blob and reading_key(due) == due.reading_key else {}
-    return read(content, settings, known)
+    return read(content, settings, _known_blocks(due, blob))
+
+
+def _known_blocks(due: Due, blob: bytes | None) -> dict[bytes, Block]:
+    """What was read of the last answer, where it was read the same way and is undamaged."""
+    if blob is None or reading_key(due) != due.reading_key:
+        return {}
+    try:
+        return load_blocks(blob)
+    except ValueError:
+        _LOG.warning("feed.entries_damaged", unit=due.unit_slug, feed=due.key)
+        return {}
 
 
 def _settle(

@@ -25,7 +25,7 @@ class Defaults:
     absences: int = 2
     absence_span: timedelta = timedelta(minutes=60)
     suspicion_span: timedelta = timedelta(hours=24)
-    horizon_days: int = 1098
+    horizon_years: int = 3
     scale: float = 1.0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from vacancy.channels.recognise import provider_of
 from vacancy.domain.claims import Claim, Snapshot
 from vacancy.domain.errors import Malformed
 from vacancy.ical.read import NotACalendar, Reading, ReadSettings, read
+from vacancy.ical.settings import horizon
 from vacancy.net.client import Client
 from vacancy.poller.fetch import Body, Failed, Question, fetch
 from vacancy.secret import Secret
@@ -68,7 +69,7 @@ async def download(address: str, client: Client) -> bytes | Failed:
             )
 
 
-def check(body: bytes, host: str, wish: Wish, horizon_days: int) -> dict[str, Any]:
+def check(body: bytes, host: str, wish: Wish, horizon_years: int) -> dict[str, Any]:
     """What the poller would understand of these bytes; `host` is the address's, "" for a file.
 
     `claims` are the live ones: departure on or after `today`.
@@ -76,7 +77,7 @@ def check(body: bytes, host: str, wish: Wish, horizon_days: int) -> dict[str, An
     settings = ReadSettings(
         zone=ZoneInfo(wish.timezone),
         today=wish.today,
-        horizon=wish.today + timedelta(days=horizon_days),
+        horizon=horizon(wish.today, horizon_years),
         end_is_last_night=wish.end_is_last_night,
         transparent=wish.transparent,
     )

@@ -124,16 +124,14 @@ class Network(Section):
 
 
 class Limits(Section):
-    """The bounds of one answer: RULES.md 1. `horizon` is how far ahead nights are read."""
+    """The bounds of one answer: RULES.md 1. Nights are read `horizon_years` ahead."""
 
     total: Duration = timedelta(seconds=30)
     connect: Duration = timedelta(seconds=5)
     raw_bytes: Annotated[Count, Value(ge=1024)] = 8 * 1024 * 1024
     inflated_bytes: Annotated[Count, Value(ge=1024)] = 8 * 1024 * 1024
     redirects: Annotated[Count, Value(ge=0, le=10)] = 3
-    events: Annotated[Count, Value(ge=1)] = 25_000
-    instances: Annotated[Count, Value(ge=1)] = 500
-    horizon_days: Annotated[Count, Value(ge=31, le=3660)] = 3 * 366
+    horizon_years: Annotated[Count, Value(ge=1, le=10)] = 3
 
 
 class Alerts(Section):

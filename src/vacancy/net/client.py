@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,6 +29,10 @@ CALENDAR = "text/calendar, */*"
 _OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LONGEST_VALIDATOR = 512
+
+
+#: An answer's headers, names in lower case.
+Head = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +163,16 @@ class Client:
         started = asyncio.get_running_loop().time()
         for _ in range(self._limits.redirects + 1):
             response = await self._send(target, asked)
+            head = dict(response.headers)
             try:
                 if response.status_code not in _REDIRECTS:
-                    body = await self._read(response, target.host)
+                    body = await self._read(response, head, target.host)
                     millis = round((asyncio.get_running_loop().time() - started) * 1000)
-                    return _answer(response, body, millis, target.host)
+                    return _answer(response.status_code, head, body, millis, target.host)
             finally:
-                await response.aclose()
-            target = self._hop(target, response.headers.get("location"))
+                with suppress(*_TROUBLE):  # the answer stands, however its connection ends
+                    await response.aclose()
+            target = self._hop(target, head.get("location"))
         raise _failed("too_many_redirects", target.host)
 
     def _hop(self, target: Target, location: str | None) -> Target:
@@ -189,13 +196,13 @@ class Client:
         # Raised outside of the handler: what aiohttp said holds the address.
         raise failed
 
-    async def _read(self, response: httpx.Response, host: str) -> bytes:
+    async def _read(self, response: httpx.Response, head: Head, host: str) -> bytes:
         if response.status_code != _OK:
             return b""
-        retry_after = read_retry_after(response.headers.get("retry-after"))
+        retry_after = read_retry_after(head.get("retry-after"))
         try:
             body = Body(
-                response.headers.get("content-encoding", ""),
+                head.get("content-encoding", ""),
                 self._limits.raw,
                 self._limits.inflated,
             )
@@ -209,13 +216,13 @@ class Client:
         raise failed
 
 
-def _answer(response: httpx.Response, body: bytes, millis: int, host: str) -> Answer:
+def _answer(status: int, head: Head, body: bytes, millis: int, host: str) -> Answer:
     return Answer(
-        status=response.status_code,
+        status=status,
         body=body,
-        etag=_validator(response.headers.get("etag")),
-        last_modified=_validator(response.headers.get("last-modified")),
-        retry_after=read_retry_after(response.headers.get("retry-after")),
+        etag=_validator(head.get("etag")),
+        last_modified=_validator(head.get("last-modified")),
+        retry_after=read_retry_after(head.get("retry-after")),
         millis=millis,
         final_host=host,
     )

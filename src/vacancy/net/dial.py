@@ -38,8 +38,9 @@ class GuardedTransport(AiohttpTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         target: Target = request.extensions["target"]
+        headers = [(name.decode(), value.decode()) for name, value in request.headers.raw]
         response = await self._session(allowed=target.allowed).request(
-            request.method, _dialled(target), headers=request.headers, allow_redirects=False
+            request.method, _dialled(target), headers=headers, allow_redirects=False
         )
         return httpx.Response(
             response.status,

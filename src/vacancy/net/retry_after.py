@@ -11,7 +11,9 @@ LONGEST = timedelta(days=3650)
 
 def read_retry_after(value: str | None) -> timedelta | datetime | None:
     """Seconds as a span, a date as an aware UTC instant; anything else says nothing."""
-    text = (value or "").strip()
+    if value is None:
+        return None
+    text = value.strip()
     if text.isascii() and text.isdigit():
         return timedelta(seconds=min(int(text[:20]), LONGEST.total_seconds()))
     try:

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from vacancy.cli import check, config, db, doctor, exports, facts, feeds, running, stays
-from vacancy.cli.failures import guarded
+from vacancy.cli.failures import USAGE, guarded
+from vacancy.cli.printing import notice
 
 app = typer.Typer(
     name="vacancy",
@@ -57,4 +58,7 @@ app.command()(doctor.doctor)
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; its exit code."""
+    if any(not word.isascii() and "\\udc" in ascii(word) for word in arguments):
+        notice("a word of the command is not UTF-8 text")
+        return USAGE
     return guarded(lambda: app(args=list(arguments), prog_name="vacancy", standalone_mode=False))

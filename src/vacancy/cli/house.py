@@ -26,6 +26,9 @@ from vacancy.store import accounts
 from vacancy.store.session import HEAD, Store, migrate, open_store, version
 from vacancy.vault import Vault, open_vault
 
+#: A clock may start in these years: near the calendar's edges no span could be added to it.
+_FIRST_YEAR, _LAST_YEAR = 1970, 2970
+
 
 @dataclass(frozen=True, slots=True)
 class House:
@@ -54,7 +57,7 @@ def read_clock(environ: Mapping[str, str]) -> Clock:
         start = datetime.fromisoformat(text)
     except ValueError:
         start = None
-    if start is None or start.tzinfo is None:
+    if start is None or start.tzinfo is None or not _FIRST_YEAR <= start.year < _LAST_YEAR:
         raise Malformed(
             f"VACANCY_NOW must be an instant such as 2027-01-10T09:00:00Z, not {text!r}"
         )

@@ -24,7 +24,8 @@ from vacancy.store import bookings, claims, journal, stays, tables, units
 from vacancy.store.session import Session
 
 DIRECT = "direct"
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+#: What lies outside these centuries is a slip, and would run over the calendar's edge.
+_DATE = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
 _LONGEST = 366
 #: Databases bound how many values one statement may name.
 _AT_ONCE = 500

@@ -100,8 +100,9 @@ class Feed:
         self.today = TODAY + timedelta(days=days)
 
     def take(self, settled: Settlement) -> None:
-        """Stores what was decided."""
-        known = {k.id: k for k in self.state.known} | {k.id: k for k in settled.claims}
+        """Stores what was decided; every claim supports a stay, as the reconciler sees to it."""
+        known = {k.id: k for k in self.state.known}
+        known |= {k.id: replace(k, stay_id=k.stay_id or f"of_{k.id}") for k in settled.claims}
         self.state = replace(
             self.state,
             known=tuple(known.values()),

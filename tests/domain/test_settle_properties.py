@@ -66,7 +66,7 @@ class Witness:
 def _too_much(feed: Feed, shown: list[Claim], witness: Witness) -> bool:
     """Rule 5 in its plain form: three or more are gone, and a third of them all.
 
-    What a day of answers agreed on counts no more.
+    What a day of answers agreed on counts no more, and the pieces of one stay are one.
     """
     ids = frozenset[str]().union(*(names(c) for c in shown))
     nights = night_set(c.nights for c in shown)
@@ -78,7 +78,8 @@ def _too_much(feed: Feed, shown: list[Claim], witness: Witness) -> bool:
         and not all(witness.absent_for(n)[1] >= day for n in k.nights)
     ]
     gone = [k for k in live if not (names(k.said) & ids) and not any(n in nights for n in k.nights)]
-    return len(gone) >= 3 and len(gone) * 3 >= len(live)
+    stays_gone, stays = ({k.stay_id for k in some} for some in (gone, live))
+    return len(stays_gone) >= 3 and len(stays_gone) * 3 >= len(stays)
 
 
 @MANY

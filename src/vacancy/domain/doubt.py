@@ -75,12 +75,14 @@ class Evidence:
     @property
     def shows_none(self) -> bool:
         """Whether nothing is left of three or more live claims."""
-        return self.emptied >= 3 or 3 <= len(self.counted) == len(self.lacking)
+        if self.emptied >= 3:
+            return True
+        return number(self.counted) >= 3 and all(k in self.lacking for k in self.counted)
 
     @property
     def emptied(self) -> int:
         """How many live claims an empty answer lacks, running ones included."""
-        return sum(not k.masked for k in self.missing) if self.empty else 0
+        return number(k for k in self.missing if not k.masked) if self.empty else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +125,21 @@ def flood_agreed(doubt: Doubt | None) -> bool:
     return doubt is not None and doubt.kind is DoubtKind.FLOODED and doubt.decision != "rejected"
 
 
+def number(claims: Iterable[KnownClaim]) -> int:
+    """How many things these are: the pieces of one stay are one."""
+    return len({k.stay_id or k.id for k in claims})
+
+
 def exceeds(
     counted: Sequence[KnownClaim], lacking: Sequence[KnownClaim], rules: ReleaseRules
 ) -> bool:
     """Whether so many claims are gone at once that the answer is doubted."""
-    if len(lacking) < rules.doubt_claims:
+    gone = number(lacking)
+    if gone < rules.doubt_claims:
         return False
     nights, lost = (sum(len(k.nights) for k in some) for some in (counted, lacking))
     share = rules.doubt_share
-    return len(lacking) * share >= len(counted) or lost * share >= nights
+    return gone * share >= number(counted) or lost * share >= nights
 
 
 def judge(
@@ -192,9 +200,21 @@ def _kind(doubt: Doubt | None, evidence: Evidence, rules: ReleaseRules) -> Doubt
         return DoubtKind.FLOODED
     ruled = evidence.empty and evidence.rule_nights >= rules.rule_nights
     emptied = evidence.emptied >= rules.doubt_claims
-    if ruled or emptied or exceeds(evidence.counted, evidence.lacking, rules):
+    if (
+        ruled
+        or emptied
+        or _nothing_back(doubt, evidence)
+        or exceeds(evidence.counted, evidence.lacking, rules)
+    ):
         return DoubtKind.EMPTIED if evidence.empty else DoubtKind.SHRUNK
     return None
+
+
+def _nothing_back(doubt: Doubt | None, evidence: Evidence) -> bool:
+    """Whether an open doubt still lacks all that it holds: what else is shown changes nothing."""
+    if doubt is None or not doubt.open or not doubt.held or doubt.kind is DoubtKind.FLOODED:
+        return False
+    return doubt.held <= {k.id for k in evidence.lacking}
 
 
 def _calm(doubt: Doubt | None, evidence: Evidence, rules: ReleaseRules) -> Verdict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -16,7 +16,7 @@ from vacancy.domain.feed import FeedState, Habits, Notice, Settlement
 from vacancy.domain.habits import learn, pending
 from vacancy.domain.identity import running
 from vacancy.domain.ledger import Ledger
-from vacancy.domain.nights import Nights, night_set, runs
+from vacancy.domain.nights import night_set, runs
 from vacancy.domain.release import Absence, guest_is_in, mask_of, release_by_person
 
 OUTLIVED_TOLD = timedelta(hours=24)
@@ -55,13 +55,16 @@ def _evidence(state: FeedState, answer: Answer, difference: Diff, absence: Absen
     """What the answer lacks of what it ought to show."""
     now, today = absence.now, absence.today
     missing = [part for f in difference.fates for part in _lacks(f, today)]
-    whole = [part for f in difference.fates for part in _parts(f, f.holds)]
-    lacking = tuple(k for k in missing if _counts(k, today) and not _hidden(state, k, absence))
+    hidden = {k.id for k in missing if _hidden(state, k, absence)}
+    lacking = tuple(k for k in missing if _counts(k, today) and k.id not in hidden)
+    whole = [f.known for f in difference.fates if not (f.lacking and f.known.id in hidden)]
+    counted = [k for k in whole if _counts(k, today)]
+    running_on = {k.id for k in lacking} - {k.id for k in counted}
     rules = night_set(k.nights for k in state.known if k.stands and k.said.is_rule_block)
     return Evidence(
         now=now,
         today=today,
-        counted=(*(k for k in whole if _counts(k, today)), *lacking),
+        counted=(*counted, *(k for k in lacking if k.id in running_on)),
         lacking=lacking,
         missing=tuple(missing),
         empty=answer.empty,
@@ -76,15 +79,8 @@ def _lacks(fate: Fate, today: date) -> list[KnownClaim]:
     """What the answer lacks of one claim: all of it, or nights that will be claims of their own."""
     if fate.lacking:
         return [fate.known] if fate.known.nights.departure > today else []
-    return _parts(fate, fate.lost)
-
-
-def _parts(fate: Fate, ranges: Iterable[Nights]) -> list[KnownClaim]:
     known = fate.known
-    return [
-        known if nights == known.nights else replace(known, said=replace(known.said, nights=nights))
-        for nights in ranges
-    ]
+    return [replace(known, said=replace(known.said, nights=nights)) for nights in fate.lost]
 
 
 def _counts(known: KnownClaim, today: date) -> bool:

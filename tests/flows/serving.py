@@ -15,6 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from hostile import HostileServer
+from vacancy.store.session import Store, open_store
+
 ROOT = Path(__file__).resolve().parents[2]
 
 #: Longest wait for anything a process is to do, so that a busy machine fails no test.
@@ -60,6 +63,38 @@ def until(holds: Callable[[], Any], what: str, patience: float = PATIENCE) -> An
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return listening.getsockname()[1]
+
+
+def declare(
+    folder: Path,
+    server: HostileServer,
+    port: int,
+    units: Mapping[str, Mapping[str, str]],
+    more: str = "",
+) -> None:
+    """Write the config: each unit's feeds as keys with paths of the server; `more` ends it."""
+    text = f"""
+[server]
+listen = "127.0.0.1:{port}"
+log = "json"
+[network]
+allow_private = ["{server.origin}"]
+{more}
+"""
+    for slug, feeds in units.items():
+        text += f'[[units]]\nslug = "{slug}"\ntimezone = "Europe/Rome"\n[units.feeds]\n'
+        text += "".join(f'{key} = "{server.url(path)}"\n' for key, path in feeds.items())
+    (folder / "vacancy.toml").write_text(text)
+
+
+@contextmanager
+def store_of(folder: Path) -> Iterator[Store]:
+    """The store of the config in `folder`, looked into from outside."""
+    store = open_store(f"sqlite:///{folder / 'var' / 'vacancy.db'}")
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 class Daemon:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import secrets
 import shutil
@@ -21,7 +22,7 @@ from vacancy import log
 from vacancy.api.app import make_app
 from vacancy.api.health import Health, Metrics
 from vacancy.clock import Clock
-from vacancy.daemon.compose import House, open_rounds, publish_with
+from vacancy.daemon.compose import House, open_rounds
 from vacancy.daemon.gauge import gauge
 from vacancy.daemon.notify import Systemd
 from vacancy.daemon.sweep import sweep
@@ -33,6 +34,7 @@ from vacancy.publisher.readings import Readings
 from vacancy.publisher.serve import ExportApp
 from vacancy.services import config
 from vacancy.services.at import At
+from vacancy.services.publishing import publisher
 from vacancy.settings import Settings, SettingsError
 from vacancy.store.served import StoreFailure
 from vacancy.store.session import HEAD, open_store, version
@@ -60,6 +62,7 @@ def serve(
     """
     by_place = "console" if sys.stderr.isatty() else "json"
     log.configure(kind=settings.server.log or by_place, level=settings.server.log_level)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it tells every beat
     store = open_store(settings.server.database_url)
     house = House(settings, store, open_vault(settings.server.data_dir), clock, secrets.token_bytes)
     try:
@@ -308,7 +311,7 @@ class Daemon:
     def _apply(self) -> list[config.Difference]:
         """What the units say goes into the store; the server's own address and places stay."""
         house, settings = self._house, self._reload()
-        at = At(house.clock.now(), house.chance, publish_with(house.chance))
+        at = At(house.clock.now(), house.chance, publisher(house.chance))
         with house.store.write() as session:
             done = config.apply(session, settings, house.vault, at)
         if settings.server != house.settings.server:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from vacancy.daemon.compose import House, publish_with
+import structlog
+
+from vacancy.daemon.compose import House
 from vacancy.domain import events
 from vacancy.domain.cadence import STALE_AFTER, STALE_INTERVALS
 from vacancy.reconciler import reconcile_unit
+from vacancy.services.publishing import publisher
 from vacancy.store import journal, polls, units
+from vacancy.store.served import StoreFailure
+
+_LOG = structlog.get_logger(__name__)
 
 POLLS_KEPT = timedelta(days=30)
+#: A unit that could not be planned is tried again after so long.
+AFTER_FAULT = timedelta(minutes=15)
 _UNITS_AT_ONCE = 200
 
 
@@ -25,15 +33,23 @@ def sweep(house: House) -> int:
 
 
 def _plan_again(house: House, now: datetime) -> int:
-    publish = publish_with(house.chance)
+    publish = publisher(house.chance)
     planned = 0
     while True:
         with house.store.read() as session:
             due = units.to_plan_again(session, now, _UNITS_AT_ONCE)
         for unit_id in due:
-            with house.store.write() as session:
-                reconcile_unit(session, unit_id, now, house.chance)
-                publish(session, unit_id, now)
+            try:
+                with house.store.write() as session:
+                    reconcile_unit(session, unit_id, now, house.chance)
+                    publish(session, unit_id, now)
+            except StoreFailure:
+                raise
+            except Exception:
+                # A fault of ours with one unit keeps no other from its plan, nor feeds from polls.
+                _LOG.exception("plan.broke", unit=unit_id)
+                with house.store.write() as session:
+                    units.plan_again(session, unit_id, now + AFTER_FAULT)
             planned += 1
         if len(due) < _UNITS_AT_ONCE:
             return planned

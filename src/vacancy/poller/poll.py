@@ -24,15 +24,20 @@ from vacancy.store.feeds import SEALED_AS
 from vacancy.store.polls import Due, Finished
 
 
-async def poll(tools: Tools, due: Due, before: Callable[[], None]) -> Polled:
-    """Ask one feed and take in its answer. `before` runs ahead of any judgement."""
+async def poll(
+    tools: Tools, due: Due, before: Callable[[], None], hands: asyncio.Semaphore
+) -> Polled:
+    """Ask one feed and take in its answer. `before` runs ahead of any judgement, of which only so
+    many as there are `hands` go on at once.
+    """
     started = tools.clock.now()
     question = _question(tools, due, started)
     fetched = await fetch(tools.client, question)
     span = Span(started, tools.clock.now(), whole=not question.conditional)
     if _says_nothing(due, fetched, span):
         return _quiet(tools, due, span)
-    return await asyncio.to_thread(_conclude, tools, due, fetched, span, before)
+    async with hands:
+        return await asyncio.to_thread(_conclude, tools, due, fetched, span, before)
 
 
 def _question(tools: Tools, due: Due, now: datetime) -> Question:

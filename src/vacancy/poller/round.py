@@ -26,6 +26,10 @@ HOLD = timedelta(minutes=3)
 #: A feed whose answer could not be written down is left alone for so long.
 REST = timedelta(seconds=10)
 
+#: Answers taken in at once. More would gain nothing from one writer and one interpreter, and take
+#: the threads that the rest of the process needs to answer on time.
+HANDS = 3
+
 FAULT = Failed("fault", "Vacancy itself failed at this answer: please report it with its log")
 
 
@@ -55,6 +59,7 @@ class Rounds:
         self._before = before
         self._report = report
         self._flying: dict[asyncio.Task[None], Due] = {}
+        self._hands = asyncio.Semaphore(HANDS)
         self._quiet: list[Polled] = []
         self._unpolled: list[str] = []
 
@@ -144,7 +149,7 @@ class Rounds:
         """How the poll ended, a fault of ours included: it touches no other feed, and backs off."""
         started = self._tools.clock.now()
         try:
-            return await poll(self._tools, due, self._before)
+            return await poll(self._tools, due, self._before, self._hands)
         except StoreFailure:
             raise
         except Exception:

@@ -1,30 +1,95 @@
-"""`python bench`: what a poll, an import, an export and the daemon cost beside the bare thing."""
+"""What a poll, an import, an export and the daemon cost, each beside the bare thing in one run."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
 
+import conflicts
+import exports
+import memory
 import polls
+import vdirsyncer
 from machine import OUR_CORE, describe, pin
-from rows import table
+from report import page
+from rows import Row, table
 from server import channel
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a smoke run")
-    parser.add_argument("--feeds", type=int, default=1000)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--imports", type=int, default=1)
-    wish = parser.parse_args()
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of each is measured. `imports` of `feeds` feeds, `runs` of everything else."""
+
+    runs: int = 5
+    feeds: int = 1000
+    imports: int = 1
+    peer_imports: int = 1
+    daemon_feeds: int = 1000
+    requests: int = 20_000
+    stays: int = 1_000_000
+
+
+_QUICK = Size(runs=2, feeds=60, daemon_feeds=64, requests=2000, stays=50_000)
+
+
+def main(args: list[str]) -> int:
+    wish = _parser().parse_args(args)
+    size = _QUICK if wish.quick else Size()
+    given = {name: getattr(wish, name) for name in ("runs", "feeds", "daemon_feeds")}
+    size = Size(**{**_fields(size), **{name: n for name, n in given.items() if n}})
     pin(OUR_CORE)
-    with channel() as served:
-        measured = polls.measure(served, wish.feeds, wish.runs, wish.imports)
-    print(describe())
-    print(table(polls.rows(measured)))
+    began = time.monotonic()
+    rows = measure(size)
+    said = f"{describe()}; {size.runs} runs, {size.feeds:,} feeds of 60 stays"
+    _say(f"done in {time.monotonic() - began:.0f} s")
+    print(f"{said}\n\n{table(rows)}")
+    if wish.write:
+        wish.write.write_text(page(said, rows))
     return 0
 
 
+def measure(size: Size) -> list[Row]:
+    """Every budget's row, in the order of the design."""
+    with channel() as feeds:
+        _say(f"polls of {size.feeds:,} feeds")
+        polled = polls.measure(feeds, size.feeds, size.runs, size.imports)
+        _say("vdirsyncer")
+        peer = vdirsyncer.measure(feeds, size.feeds, size.peer_imports, size.runs)
+        _say(f"a daemon with {size.daemon_feeds:,} feeds")
+        weighed = memory.measure(feeds, size.daemon_feeds)
+        _say("exports")
+        served = exports.measure(feeds, size.runs, size.requests)
+    _say("conflicts")
+    audited = conflicts.measure(size.stays, size.runs)
+    return [
+        *polls.rows(polled),
+        *vdirsyncer.rows(peer, polled),
+        *memory.rows(weighed),
+        *exports.rows(served),
+        *conflicts.rows(audited),
+    ]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a smoke run: figures mean little")
+    parser.add_argument("--runs", type=int, help="runs of each kind; medians are taken")
+    parser.add_argument("--feeds", type=int, help="feeds polled and imported")
+    parser.add_argument("--daemon-feeds", type=int, help="feeds of the daemon that is weighed")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the page that tells it")
+    return parser
+
+
+def _fields(size: Size) -> dict[str, int]:
+    return {name: getattr(size, name) for name in Size.__dataclass_fields__}
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

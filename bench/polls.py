@@ -15,7 +15,7 @@ import httpx
 from httpx_aiohttp import HttpxAiohttpClient
 from machine import median
 from rig import Rig
-from rows import Row, micros
+from rows import Row, counted, micros
 from server import Channel
 
 from vacancy.poller import intake
@@ -33,7 +33,7 @@ class Parsing:
 
 
 @contextmanager
-def counted() -> Iterator[Parsing]:
+def parses() -> Iterator[Parsing]:
     """Counts every call of the reader that the poller makes."""
     read, parsing = intake.read, Parsing()
 
@@ -93,7 +93,7 @@ async def _passes(rig: Rig, channel: Channel, measured: Measured, runs: int) -> 
 
 
 async def _ours(measured: Measured, name: str, rig: Rig, rounds: Rounds, outcome: str) -> None:
-    with counted() as parsing:
+    with parses() as parsing:
         seconds = await _cpu(lambda: rig.once(rounds, outcome))
     measured.ours.setdefault(name, []).append(seconds / rig.units)
     all_of_it = measured.parsing.setdefault(name, Parsing())
@@ -158,8 +158,8 @@ def rows(measured: Measured) -> list[Row]:
         _poll(measured, "unchanged poll, 200, DTSTAMP rewritten", "200", "200", (2.5, 1.6)),
         _poll(measured, "one stay of 60 changed", "changed", "200", (6.0, 3.5)),
         _poll(measured, "first import of 60 stays", "first", "200", (None, None)),
-        _count("parser calls on an unchanged feed", unchanged, 0),
-        _count("entries parsed when one of 60 changed", per_change, 1),
+        counted("parser calls on an unchanged feed", unchanged, 0),
+        counted("entries parsed when one of 60 changed", per_change, 1),
     ]
 
 
@@ -173,7 +173,3 @@ def _poll(
         f"bare {beside} {micros(median(measured.bare[beside]))}",
         *bounds,
     )
-
-
-def _count(what: str, value: float, gate: float) -> Row:
-    return Row(what, f"{value:g}", value, "counted", gate, gate, unit="")

@@ -11,10 +11,11 @@ from pathlib import Path
 from feeds import NOW
 from server import Channel
 
-from vacancy.daemon.compose import House, open_rounds, publish_with
+from vacancy.daemon.compose import House, open_rounds
 from vacancy.poller.round import Rounds
 from vacancy.services import config
 from vacancy.services.at import At
+from vacancy.services.publishing import publisher
 from vacancy.settings import load
 from vacancy.store import accounts
 from vacancy.store.session import migrate, open_store
@@ -37,13 +38,13 @@ class TurnedClock:
         return self.at.timestamp()
 
 
-def write_config(folder: Path, channel: Channel, units: int, entries: int = 60) -> Path:
+def write_config(folder: Path, channel: Channel, units: int, *, port: int = 0) -> Path:
     """A config of so many units, each with one feed, its export and one for everyone."""
     lines = [
-        f'[server]\nlisten = "127.0.0.1:0"\n[network]\nallow_private = ["{channel.origin}"]\n',
+        f'[server]\nlisten = "127.0.0.1:{port}"\n[network]\nallow_private = ["{channel.origin}"]\n',
         *(
             f'[[units]]\nslug = "u-{number}"\ntimezone = "Europe/Lisbon"\n'
-            f'feeds = {{ airbnb = "{channel.url(number, entries)}" }}\n'
+            f'feeds = {{ airbnb = "{channel.url(number)}" }}\n'
             for number in range(1, units + 1)
         ),
     ]
@@ -55,15 +56,15 @@ def write_config(folder: Path, channel: Channel, units: int, entries: int = 60) 
 class Rig:
     """The house under measurement, its config applied, nothing polled yet."""
 
-    def __init__(self, folder: Path, channel: Channel, units: int, entries: int = 60) -> None:
+    def __init__(self, folder: Path, channel: Channel, units: int) -> None:
         self.units = units
         self.clock = TurnedClock()
-        settings = load(write_config(folder, channel, units, entries), {})
+        settings = load(write_config(folder, channel, units), {})
         store = open_store(settings.server.database_url)
         migrate(store)
         vault = open_vault(settings.server.data_dir)
         self.house = House(settings, store, vault, self.clock, secrets.token_bytes)
-        at = At(self.clock.now(), secrets.token_bytes, publish_with(secrets.token_bytes))
+        at = At(self.clock.now(), secrets.token_bytes, publisher(secrets.token_bytes))
         with store.write() as session:
             accounts.settle_in(session, at.now, at.chance)
             config.apply(session, settings, vault, at)

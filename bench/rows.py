@@ -47,6 +47,11 @@ class Row:
         return "" if bound is None else f"{bound:.3g}{self.unit}"
 
 
+def counted(what: str, value: float, wanted: float) -> Row:
+    """A row of something counted exactly."""
+    return Row(what, f"{value:g}", value, "counted", wanted, wanted, unit="")
+
+
 def table(rows: Sequence[Row]) -> str:
     """The rows for a terminal."""
     lines = [_HEADS, *(row.cells() for row in rows)]

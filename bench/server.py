@@ -1,6 +1,6 @@
 """A channel on loopback, in a process and on a core of its own: `python bench/server.py`.
 
-Feeds are at `/ENTRIES/NUMBER.ics`, with ETag and 304. What they say is set by `/set/CHANGED/MODE`:
+Feeds are at `/NUMBER.ics`, with ETag and 304. What they say is set by `/set/CHANGED/MODE`:
 in mode `kept` the bytes stay, in mode `stamped` every answer bears another DTSTAMP and ETag.
 Only our own CPU is counted, so a small server does: it never makes a poll wait for long.
 """
@@ -18,18 +18,17 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.request import urlopen
 
-from feeds import calendar
+from feeds import STAMP, calendar
 from machine import OTHER_CORE, pin
 
-_FEED = re.compile(rb"GET /(\d+)/(\d+)\.ics")
+_FEED = re.compile(rb"GET /(\d+)\.ics")
 _SET = re.compile(rb"GET /set/(\d+)/(\w+)")
 _TAG = re.compile(rb"\r\nif-none-match: *([^\r]+)\r", re.IGNORECASE)
-_STAMP = b"20270101T000000Z"
 
 
 @lru_cache(maxsize=2048)
-def _plain(number: int, entries: int, changed: int) -> bytes:
-    return calendar(number, entries, changed)
+def _plain(number: int, changed: int) -> bytes:
+    return calendar(number, changed)
 
 
 class _World:
@@ -48,13 +47,13 @@ class _World:
         if feed is None:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
         stamp = next(self.stamps) if self.stamped else 0
-        etag = b'"%s-%d-%d"' % (feed[2], self.changed, stamp)
+        etag = b'"%s-%d-%d"' % (feed[1], self.changed, stamp)
         had = _TAG.search(request)
         if had and had[1].strip() == etag:
             return b"HTTP/1.1 304 Not Modified\r\nETag: %s\r\n\r\n" % etag
-        body = _plain(int(feed[2]), int(feed[1]), self.changed)
+        body = _plain(int(feed[1]), self.changed)
         if stamp:
-            body = body.replace(_STAMP, b"20270101T%06dZ" % (stamp % 1_000_000))
+            body = body.replace(STAMP.encode(), b"20270101T%06dZ" % (stamp % 1_000_000))
         return _whole(body, etag)
 
 
@@ -94,8 +93,8 @@ class Channel:
     def __init__(self, port: int) -> None:
         self.origin = f"127.0.0.1:{port}"
 
-    def url(self, number: int, entries: int = 60) -> str:
-        return f"http://{self.origin}/{entries}/{number}.ics"
+    def url(self, number: int) -> str:
+        return f"http://{self.origin}/{number}.ics"
 
     def says(self, changed: int, mode: str) -> None:
         urlopen(f"http://{self.origin}/set/{changed}/{mode}", timeout=10).close()

@@ -1,0 +1,30 @@
+"""The page that tells what was measured, on which machine, and how to do it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rows import Row, markdown
+
+_PAGE = """\
+# What it costs
+
+Written by `make bench ARGS="--write docs/performance.md"`; figures are CPU time, medians, and mean
+something as ratios only: both sides of a ratio took turns in one run on one machine.
+
+Machine: {machine}.
+
+{table}
+- **bare** is httpx over its aiohttp transport, the client that polls are made with, fetching and
+  reading the same answers and doing nothing else. Its server runs on another core.
+- A poll is the whole of it: leasing, asking through the guard, judging, reading, settling,
+  reconciling, publishing, and writing down, as the daemon does it.
+- **vdirsyncer** 0.21 copies the same feeds into files. Its start-up is not counted, nor is ours.
+- **hello** is the smallest ASGI app, on the same uvicorn process as the exports.
+- `holds` says whether the ratio is within the aim, within the gate, or not (`no`).
+"""
+
+
+def page(machine: str, rows: Sequence[Row]) -> str:
+    """The whole page, as Markdown."""
+    return _PAGE.format(machine=machine, table=markdown(rows))

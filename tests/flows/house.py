@@ -15,11 +15,11 @@ from typing import Any
 
 from hostile import HostileServer
 from vacancy.daemon import StepReport, poll, step
-from vacancy.daemon.compose import publish_with
 from vacancy.domain.nights import Nights, night_set
 from vacancy.publisher.cache import ExportCache
 from vacancy.services import bookings, config, conflicts, events, exports
 from vacancy.services.at import At
+from vacancy.services.publishing import publisher
 from vacancy.settings import load
 from vacancy.store import accounts, stays, units
 from vacancy.store.exports import Reading, record_readings
@@ -95,7 +95,7 @@ timezone = "{self.timezone}"
         self.settings = load(file, {})
 
     def at(self) -> At:
-        return At(self.clock.now(), self.chance, publish_with(self.chance))
+        return At(self.clock.now(), self.chance, publisher(self.chance))
 
     def apply(self) -> None:
         with self.store.write() as session:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import urlsplit
 
 from vacancy import __version__
@@ -16,9 +15,9 @@ from vacancy.net.guard import Guard
 from vacancy.net.politeness import Politeness
 from vacancy.poller.round import Bounds, Rounds
 from vacancy.poller.tools import Defaults, Polled, Tools
-from vacancy.publisher.unit import publish_unit
+from vacancy.services.publishing import publisher
 from vacancy.settings import Settings
-from vacancy.store.session import Session, Store
+from vacancy.store.session import Store
 from vacancy.vault import Vault
 
 #: Seconds for polls in flight to end at a stop.
@@ -78,15 +77,6 @@ def defaults(settings: Settings) -> Defaults:
     )
 
 
-def publish_with(chance: Chance) -> Callable[[Session, str, datetime], None]:
-    """Publishes one unit's exports in the transaction that changed its stays."""
-
-    def publish(session: Session, unit_id: str, now: datetime) -> None:
-        publish_unit(session, unit_id, now, chance)
-
-    return publish
-
-
 def bounds(settings: Settings) -> Bounds:
     """How many polls may fly at once."""
     polling = settings.polling
@@ -107,7 +97,7 @@ async def open_rounds(
         client=client,
         clock=house.clock,
         chance=house.chance,
-        publish=publish_with(house.chance),
+        publish=publisher(house.chance),
         defaults=defaults(house.settings),
     )
     rounds = Rounds(tools, bounds(house.settings), before, report)

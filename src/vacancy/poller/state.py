@@ -61,9 +61,8 @@ def release_rules(due: Due, defaults: Defaults) -> ReleaseRules:
     suspicion = _span(said.get("suspicion_span"))
     return ReleaseRules(
         absences=absences,
-        span=span * defaults.scale,
-        suspicion_span=(defaults.suspicion_span if suspicion is None else suspicion)
-        * defaults.scale,
+        span=span,
+        suspicion_span=defaults.suspicion_span if suspicion is None else suspicion,
     )
 
 

@@ -13,8 +13,6 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, event, inspect, text
 from sqlalchemy.engine import Connection, make_url
 from sqlmodel import Session, create_engine
@@ -144,6 +142,10 @@ def migrate(store: Store) -> bool:
     """
     if version(store) == HEAD:
         return False
+    # Only a store that is behind needs the migrator, which is slow to load.
+    from alembic import command
+    from alembic.config import Config
+
     with store.engine.begin() as connection:
         if not store.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})

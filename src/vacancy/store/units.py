@@ -47,9 +47,13 @@ def plan_again(session: Session, unit_id: str, at: datetime) -> None:
 
 
 def to_plan_again(session: Session, now: datetime, limit: int) -> list[str]:
-    """Units whose plan time has changed, the longest waiting first; never planned ones too."""
+    """Units in use whose plan time has changed, the longest waiting first; never planned ones too.
+
+    A retired unit is left as it stands.
+    """
     query = (
         select(Unit.id)  # type: ignore[call-overload]
+        .where(Unit.retired_at.is_(None))  # type: ignore[union-attr]
         .where(or_(Unit.again_at.is_(None), Unit.again_at <= now))  # type: ignore[union-attr, operator, arg-type]
         .order_by(Unit.again_at)  # type: ignore[arg-type]
         .limit(limit)

@@ -155,9 +155,10 @@ def _with_pieces(doubt: Doubt | None, ledger: Ledger) -> Doubt | None:
     if doubt is None:
         return None
     held, kept, believed = (
-        ids | ledger.pieces_of(ids) for ids in (doubt.held, doubt.kept, doubt.believed)
+        (ids | ledger.pieces_of(ids)) - ledger.cut_up()
+        for ids in (doubt.held, doubt.kept, doubt.believed)
     )
-    return replace(doubt, held=held - ledger.cut_up(), kept=kept, believed=believed)
+    return replace(doubt, held=held, kept=kept, believed=believed)
 
 
 def _sightings(ledger: Ledger, answer: Answer, verdict: Verdict) -> tuple[Sighting, ...]:

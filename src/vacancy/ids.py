@@ -12,7 +12,7 @@ _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 def new_id(prefix: str, now: datetime, chance: Chance) -> str:
-    """`stay_01j9...`: the prefix, 48 bits of milliseconds, 80 random bits, in Crockford's base 32."""
+    """`stay_01j9...`: a prefix, 48 bits of milliseconds, 80 random bits, in Crockford's base 32."""
     millis = int(now.timestamp() * 1000)
     number = (millis << 80) | int.from_bytes(chance(10))
     digits = [_DIGITS[(number >> (5 * place)) & 31] for place in range(25, -1, -1)]

@@ -15,7 +15,7 @@ from vacancy.store.session import Session, Store
 from vacancy.vault import Vault
 
 #: Publishes the exports of one unit in the transaction that changed its stays.
-Publish = Callable[[Session, str, datetime], None]
+Publish = Callable[[Session, str, datetime], object]
 
 
 @dataclass(frozen=True, slots=True)

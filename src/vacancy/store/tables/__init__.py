@@ -1,0 +1,32 @@
+"""Every table, a file a theme. One row is: see the docstrings.
+
+Ids are prefixed text (`stay_...`); nights are local dates, instants aware UTC (`UTCDateTime`).
+Every row but the installation's belongs to an account.
+"""
+
+from vacancy.store.tables.columns import metadata
+from vacancy.store.tables.exports import Export, ExportReading, Publication
+from vacancy.store.tables.feeds import Claim, Doubt, Feed, Poll, Sighting
+from vacancy.store.tables.journal import Event
+from vacancy.store.tables.places import Account, Installation, Property, Unit
+from vacancy.store.tables.stays import Conflict, Night, Stay
+
+__all__ = [
+    "Account",
+    "Claim",
+    "Conflict",
+    "Doubt",
+    "Event",
+    "Export",
+    "ExportReading",
+    "Feed",
+    "Installation",
+    "Night",
+    "Poll",
+    "Property",
+    "Publication",
+    "Sighting",
+    "Stay",
+    "Unit",
+    "metadata",
+]

@@ -1,0 +1,27 @@
+"""The journal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from vacancy.store.tables.columns import instant
+
+
+class Event(SQLModel, table=True):
+    """One fact, past tense, numbered within its account: the journal."""
+
+    __table_args__ = (UniqueConstraint("account_id", "sequence"),)
+    id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="account.id")
+    sequence: int
+    type: str
+    occurred_at: datetime = instant()
+    property_id: str | None = None
+    unit_id: str | None = None
+    actor: str = "vacancy"
+    data: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    previous: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))

@@ -4,7 +4,10 @@ Ids are prefixed text (`stay_...`); nights are local dates, instants aware UTC (
 Every row but the installation's belongs to an account.
 """
 
+from vacancy.store.tables.access import ApiKey, Idempotency, User
+from vacancy.store.tables.alerts import Alert, AlertReceiver
 from vacancy.store.tables.columns import metadata
+from vacancy.store.tables.details import BookingParameter, BookingValue, Guest
 from vacancy.store.tables.exports import Export, ExportReading, Publication
 from vacancy.store.tables.feeds import Claim, Doubt, Feed, Poll, Sighting
 from vacancy.store.tables.journal import Event
@@ -13,6 +16,11 @@ from vacancy.store.tables.stays import Conflict, Night, Stay
 
 __all__ = [
     "Account",
+    "Alert",
+    "AlertReceiver",
+    "ApiKey",
+    "BookingParameter",
+    "BookingValue",
     "Claim",
     "Conflict",
     "Doubt",
@@ -20,6 +28,8 @@ __all__ = [
     "Export",
     "ExportReading",
     "Feed",
+    "Guest",
+    "Idempotency",
     "Installation",
     "Night",
     "Poll",
@@ -28,5 +38,6 @@ __all__ = [
     "Sighting",
     "Stay",
     "Unit",
+    "User",
     "metadata",
 ]

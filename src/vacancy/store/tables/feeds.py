@@ -142,6 +142,7 @@ class Claim(SQLModel, table=True):
     absences: int = 0
     masked: bool = False
     released_at: datetime | None = instant(nullable=True)
+    ended_by: str | None = None
     stay_id: str | None = Field(default=None, index=True)
     echo_of: str | None = None
     proven: bool = True

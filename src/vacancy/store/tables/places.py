@@ -42,6 +42,7 @@ class Property(SQLModel, table=True):
     address: str | None = None
     managed_by: str = "api"
     created_at: datetime = instant()
+    retired_at: datetime | None = instant(nullable=True)
 
 
 class Unit(SQLModel, table=True):
@@ -49,6 +50,9 @@ class Unit(SQLModel, table=True):
 
     `revision` rises with every change of its stays. `published_at`: a person said that its exports
     may open before every feed has had a good answer. `again_at`: when time alone changes the plan.
+    `parent_id`: the house that it is a part of; a tree has one level. `capacity`: how many rooms of
+    this house are sold at once, None where it is sold whole. `buffer_before` and `buffer_after`:
+    nights kept free around each reservation.
     """
 
     __table_args__ = (UniqueConstraint("account_id", "slug"),)
@@ -58,9 +62,14 @@ class Unit(SQLModel, table=True):
     slug: str
     name: str
     timezone: str
+    max_guests: int | None = None
     revision: int = 0
     managed_by: str = "api"
     created_at: datetime = instant()
     published_at: datetime | None = instant(nullable=True)
     retired_at: datetime | None = instant(nullable=True)
     again_at: datetime | None = Field(default=None, sa_type=UTCDateTime, nullable=True, index=True)
+    parent_id: str | None = Field(default=None, foreign_key="unit.id", index=True)
+    capacity: int | None = None
+    buffer_before: int = 0
+    buffer_after: int = 0

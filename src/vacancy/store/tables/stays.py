@@ -15,7 +15,8 @@ class Stay(SQLModel, table=True):
     """What the house holds true: a guest's nights or a block; see `domain.stays.Stay`.
 
     `spans` lists [arrival, departure, since] of the nights it wants. `arrival` and `departure`
-    repeat their ends for searching.
+    repeat their ends for searching. `expires_at` and `held_by`: until when a hold stands, and whose
+    it is.
     """
 
     __table_args__ = (Index("ix_stay_unit_id_status_departure", "unit_id", "status", "departure"),)
@@ -35,6 +36,8 @@ class Stay(SQLModel, table=True):
     opened_at: datetime = instant()
     updated_at: datetime = instant()
     closed_at: datetime | None = instant(nullable=True)
+    expires_at: datetime | None = instant(nullable=True)
+    held_by: str | None = None
 
 
 class Night(SQLModel, table=True):

@@ -31,6 +31,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
     )
     op.create_table(
+        "booking_parameter",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_booking_parameter_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_booking_parameter")),
+        sa.UniqueConstraint("account_id", "key", name=op.f("uq_booking_parameter_account_id_key")),
+    )
+    op.create_table(
         "event",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
@@ -41,6 +55,7 @@ def upgrade() -> None:
         sa.Column("unit_id", sa.String(), nullable=True),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("silent", sa.Boolean(), nullable=False),
         sa.Column("previous", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_event_account_id_account")
@@ -48,6 +63,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
         sa.UniqueConstraint("account_id", "sequence", name=op.f("uq_event_account_id_sequence")),
     )
+    op.create_table(
+        "idempotency",
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("body_hash", sa.String(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("answer", sa.LargeBinary(), nullable=False),
+        sa.Column("headers", sa.JSON(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_idempotency_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("scope", name=op.f("pk_idempotency")),
+    )
+    with op.batch_alter_table("idempotency", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_idempotency_created_at"), ["created_at"], unique=False)
+
     op.create_table(
         "property",
         sa.Column("id", sa.String(), nullable=False),
@@ -59,12 +91,51 @@ def upgrade() -> None:
         sa.Column("address", sa.String(), nullable=True),
         sa.Column("managed_by", sa.String(), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("retired_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_property_account_id_account")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_property")),
         sa.UniqueConstraint("account_id", "name", name=op.f("uq_property_account_id_name")),
     )
+    op.create_table(
+        "user",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=True),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_user_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
+        sa.UniqueConstraint("account_id", "name", name=op.f("uq_user_account_id_name")),
+    )
+    op.create_table(
+        "api_key",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("scopes", sa.JSON(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("tail", sa.String(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("last_used_at", UTCDateTime(), nullable=True),
+        sa.Column("expires_at", UTCDateTime(), nullable=True),
+        sa.Column("revoked_at", UTCDateTime(), nullable=True),
+        sa.Column("replaced_by", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_api_key_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_api_key_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_key")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_api_key_token_hash")),
+    )
+    with op.batch_alter_table("api_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_api_key_account_id"), ["account_id"], unique=False)
+
     op.create_table(
         "unit",
         sa.Column("id", sa.String(), nullable=False),
@@ -73,15 +144,21 @@ def upgrade() -> None:
         sa.Column("slug", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("timezone", sa.String(), nullable=False),
+        sa.Column("max_guests", sa.Integer(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("managed_by", sa.String(), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("published_at", UTCDateTime(), nullable=True),
         sa.Column("retired_at", UTCDateTime(), nullable=True),
         sa.Column("again_at", UTCDateTime(), nullable=True),
+        sa.Column("parent_id", sa.String(), nullable=True),
+        sa.Column("capacity", sa.Integer(), nullable=True),
+        sa.Column("buffer_before", sa.Integer(), nullable=False),
+        sa.Column("buffer_after", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_unit_account_id_account")
         ),
+        sa.ForeignKeyConstraint(["parent_id"], ["unit.id"], name=op.f("fk_unit_parent_id_unit")),
         sa.ForeignKeyConstraint(
             ["property_id"], ["property.id"], name=op.f("fk_unit_property_id_property")
         ),
@@ -90,6 +167,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("unit", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_unit_again_at"), ["again_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_unit_parent_id"), ["parent_id"], unique=False)
 
     op.create_table(
         "feed",
@@ -213,6 +291,8 @@ def upgrade() -> None:
         sa.Column("managed_by", sa.String(), nullable=False),
         sa.Column("token", sa.LargeBinary(), nullable=False),
         sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("old_token_hash", sa.String(), nullable=True),
+        sa.Column("old_token_until", UTCDateTime(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("content", sa.String(), nullable=True),
@@ -294,6 +374,8 @@ def upgrade() -> None:
         sa.Column("opened_at", UTCDateTime(), nullable=False),
         sa.Column("updated_at", UTCDateTime(), nullable=False),
         sa.Column("closed_at", UTCDateTime(), nullable=True),
+        sa.Column("expires_at", UTCDateTime(), nullable=True),
+        sa.Column("held_by", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_stay_account_id_account")
         ),
@@ -305,6 +387,28 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_stay_unit_id_status_departure", ["unit_id", "status", "departure"], unique=False
         )
+
+    op.create_table(
+        "booking_value",
+        sa.Column("stay_id", sa.String(), nullable=False),
+        sa.Column("parameter_id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("value", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_booking_value_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["parameter_id"],
+            ["booking_parameter.id"],
+            name=op.f("fk_booking_value_parameter_id_booking_parameter"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["stay_id"], ["stay.id"], name=op.f("fk_booking_value_stay_id_stay")
+        ),
+        sa.PrimaryKeyConstraint("stay_id", "parameter_id", name=op.f("pk_booking_value")),
+    )
+    with op.batch_alter_table("booking_value", schema=None) as batch_op:
+        batch_op.create_index("ix_booking_value_parameter_id", ["parameter_id"], unique=False)
 
     op.create_table(
         "conflict",
@@ -338,6 +442,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_conflict_unit_id_status", ["unit_id", "status"], unique=False)
 
     op.create_table(
+        "guest",
+        sa.Column("stay_id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("updated_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_guest_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(["stay_id"], ["stay.id"], name=op.f("fk_guest_stay_id_stay")),
+        sa.PrimaryKeyConstraint("stay_id", name=op.f("pk_guest")),
+    )
+    op.create_table(
         "night",
         sa.Column("unit_id", sa.String(), nullable=False),
         sa.Column("night", sa.Date(), nullable=False),
@@ -369,7 +485,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["export_id"], ["export.id"], name=op.f("fk_publication_export_id_export")
         ),
-        sa.ForeignKeyConstraint(["stay_id"], ["stay.id"], name=op.f("fk_publication_stay_id_stay")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_publication")),
     )
     with op.batch_alter_table("publication", schema=None) as batch_op:
@@ -412,10 +527,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_night_stay_id"))
 
     op.drop_table("night")
+    op.drop_table("guest")
     with op.batch_alter_table("conflict", schema=None) as batch_op:
         batch_op.drop_index("ix_conflict_unit_id_status")
 
     op.drop_table("conflict")
+    with op.batch_alter_table("booking_value", schema=None) as batch_op:
+        batch_op.drop_index("ix_booking_value_parameter_id")
+
+    op.drop_table("booking_value")
     with op.batch_alter_table("stay", schema=None) as batch_op:
         batch_op.drop_index("ix_stay_unit_id_status_departure")
 
@@ -449,10 +569,21 @@ def downgrade() -> None:
 
     op.drop_table("feed")
     with op.batch_alter_table("unit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_unit_parent_id"))
         batch_op.drop_index(batch_op.f("ix_unit_again_at"))
 
     op.drop_table("unit")
+    with op.batch_alter_table("api_key", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_api_key_account_id"))
+
+    op.drop_table("api_key")
+    op.drop_table("user")
     op.drop_table("property")
+    with op.batch_alter_table("idempotency", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_idempotency_created_at"))
+
+    op.drop_table("idempotency")
     op.drop_table("event")
+    op.drop_table("booking_parameter")
     op.drop_table("installation")
     op.drop_table("account")

@@ -36,6 +36,7 @@ class Stay:
 
     `spans` together are one unbroken range, in order. `feed_id` is None for a direct stay.
     `mirrored`: a block that only repeats stays of other feeds (channels linked directly).
+    `expires_at` is set for a hold alone, `held_by` says whose it is.
     """
 
     id: str
@@ -50,6 +51,8 @@ class Stay:
     reservation_code: str | None = None
     mirrored: bool = False
     closed_at: datetime | None = None
+    expires_at: datetime | None = None
+    held_by: str | None = None
 
     @property
     def nights(self) -> Nights:
@@ -58,6 +61,12 @@ class Stay:
     @property
     def live(self) -> bool:
         return self.status in LIVE_STATUSES
+
+    def lapsed(self, now: datetime) -> bool:
+        """Whether this is a hold whose time is over, though nobody has ended it yet."""
+        if self.status is not StayStatus.HELD or self.expires_at is None:
+            return False
+        return now >= self.expires_at
 
 
 class ConflictKind(StrEnum):
@@ -76,7 +85,10 @@ class ConflictStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two stays that want the same nights. `first` wanted them first; nights are in order."""
+    """Two stays that want the same nights. `first` wanted them first; nights are in order.
+
+    A `resolution` on a conflict that is not resolved yet was decided, and waits for evidence.
+    """
 
     id: str
     unit_id: str
@@ -88,3 +100,5 @@ class Conflict:
     opened_at: datetime
     resolved_at: datetime | None = None
     resolution: str | None = None
+    acknowledged_at: datetime | None = None
+    snoozed_until: datetime | None = None

@@ -54,6 +54,8 @@ def _stay(row: Row[Any]) -> Stay:
         reservation_code=row.reservation_code,
         mirrored=row.mirrored,
         closed_at=row.closed_at,
+        expires_at=row.expires_at,
+        held_by=row.held_by,
     )
 
 
@@ -73,6 +75,8 @@ def _stay_values(stay: Stay, now: datetime) -> dict[str, Any]:
         "opened_at": stay.opened_at,
         "updated_at": now,
         "closed_at": stay.closed_at,
+        "expires_at": stay.expires_at,
+        "held_by": stay.held_by,
     }
 
 
@@ -163,6 +167,8 @@ def _conflict(row: Row[Any]) -> Conflict:
         opened_at=row.opened_at,
         resolved_at=row.resolved_at,
         resolution=row.resolution,
+        acknowledged_at=row.acknowledged_at,
+        snoozed_until=row.snoozed_until,
     )
 
 
@@ -197,6 +203,8 @@ def save_conflicts(
             "updated_at": now,
             "resolved_at": conflict.resolved_at,
             "resolution": conflict.resolution,
+            "acknowledged_at": conflict.acknowledged_at,
+            "snoozed_until": conflict.snoozed_until,
         }
         if conflict.id in present:
             session.execute(update(_CONFLICT).where(_CONFLICT.c.id == conflict.id).values(values))

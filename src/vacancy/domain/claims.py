@@ -57,6 +57,19 @@ class ClaimStatus(StrEnum):
     AGED_OUT = "aged_out"
 
 
+class Ending(StrEnum):
+    """By what evidence a claim stopped closing its nights."""
+
+    ABSENCE = "absence"  #: enough good answers lacked it
+    CANCELED = "canceled"  #: the source said so
+    REPLACED = "replaced"  #: another reservation took its nights
+    MOVED = "moved"  #: the source gave the same reservation other nights
+    PERSON = "person"  #: somebody said that it is gone
+    DEPARTED = "departed"  #: it is over
+    TAKEN_OVER = "taken_over"  #: another feed of the channel goes on with it
+    NOT_SHOWN = "not_shown"  #: a setting of the channel's, or an echo, that is shown no more
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One VEVENT as read: text made of it, dates turned to nights of the property's zone.
@@ -114,7 +127,7 @@ class KnownClaim:
     `absences` counts the good answers in a row that lacked it, `missing_since` is the first.
     `echo_of` is the stay whose exported nights came back; `proven` is False for an unproven echo.
     `masked` tells that its absence proves nothing at present. `released_at` is when it stopped
-    closing its nights (withdrawn, canceled, aged out).
+    closing its nights (withdrawn, canceled, aged out), `ended_by` is the evidence for that.
     """
 
     id: str
@@ -130,6 +143,7 @@ class KnownClaim:
     stay_id: str | None = None
     echo_of: str | None = None
     proven: bool = True
+    ended_by: Ending | None = None
 
     @property
     def nights(self) -> Nights:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from vacancy.domain.answer import OUTLIVED, Echo, owned
-from vacancy.domain.claims import Change, ChangeKind, Claim, ClaimStatus, KnownClaim
+from vacancy.domain.claims import Change, ChangeKind, Claim, ClaimStatus, Ending, KnownClaim
 from vacancy.domain.diff import Fate
 from vacancy.domain.feed import FeedState, Notice
 from vacancy.domain.identity import names
@@ -99,7 +99,7 @@ class Ledger:
         for known in self._mine():
             if known.stands and known.nights.departure < self.today:
                 told = known.echo_of is None and not known.said.is_rule_block
-                ended = end(known, ClaimStatus.AGED_OUT, self.now)
+                ended = end(known, ClaimStatus.AGED_OUT, self.now, Ending.DEPARTED)
                 self._put(ended, ChangeKind.AGED_OUT if told else None)
 
     def cancel(self, canceled: Iterable[Claim], shown: Iterable[Claim]) -> None:
@@ -108,7 +108,8 @@ class Ledger:
         for claim in canceled:
             for known in self.standing():
                 if (known.said.uid, known.nights) not in live and _names_it(claim, known):
-                    self._put(end(known, ClaimStatus.CANCELED, self.now), ChangeKind.CANCELED)
+                    gone = end(known, ClaimStatus.CANCELED, self.now, Ending.CANCELED)
+                    self._put(gone, ChangeKind.CANCELED)
 
     def keep(self, fate: Fate, *, believed: bool) -> None:
         """A known claim that the answer shows, wholly or in part, or that moved."""
@@ -117,7 +118,7 @@ class Ledger:
             return
         ranges = list(fate.holds) if believed else _both(fate, says)
         if not ranges:
-            self._put(end(known, ClaimStatus.WITHDRAWN, self.now))
+            self._put(end(known, ClaimStatus.WITHDRAWN, self.now, Ending.MOVED))
             self.changes.append(_update(known, says))
             return
         first, *others = ranges
@@ -134,7 +135,7 @@ class Ledger:
         released = self._released(claim)
         if released is not None:
             again = _seen(released, claim, self.now)
-            self._put(replace(again, released_at=None), ChangeKind.REINSTATED)
+            self._put(replace(again, released_at=None, ended_by=None), ChangeKind.REINSTATED)
             return
         known = KnownClaim(
             id=self.new_id("claim"),
@@ -162,7 +163,7 @@ class Ledger:
         for known in self.state.inherited:
             same = names(known.said) & names(claim) or known.nights == claim.nights
             if same and self.known[known.id].stands:
-                self._put(end(known, ClaimStatus.WITHDRAWN, self.now))
+                self._put(end(known, ClaimStatus.WITHDRAWN, self.now, Ending.TAKEN_OVER))
                 return known.stay_id
         return None
 
@@ -170,7 +171,8 @@ class Ledger:
 
     def replace_by_key(self, known: KnownClaim) -> None:
         """A new strong key took all of its nights: canceled at once."""
-        self._put(end(known, ClaimStatus.CANCELED, self.now), ChangeKind.CANCELED)
+        gone = end(known, ClaimStatus.CANCELED, self.now, Ending.REPLACED)
+        self._put(gone, ChangeKind.CANCELED)
 
     def lose(self, fate: Fate, absence: Absence) -> None:
         """Nights that a believed answer lacks go missing, and are freed when that is proven."""
@@ -196,7 +198,8 @@ class Ledger:
                 continue
             counted = count(part, absence)
             if due(counted, absence, self.state.rules, mask.lifted):
-                self._put(end(counted, ClaimStatus.WITHDRAWN, self.now), ChangeKind.WITHDRAWN)
+                gone = end(counted, ClaimStatus.WITHDRAWN, self.now, Ending.ABSENCE)
+                self._put(gone, ChangeKind.WITHDRAWN)
                 continue
             self._put(counted, news)
             if counted.absences == 2 and guest_is_in(counted, self.today):
@@ -228,7 +231,7 @@ class Ledger:
             self._put(replace(_seen(same[0], claim, self.now), first_seen=since))
         if believed:
             for known in left:
-                self._put(end(known, ClaimStatus.WITHDRAWN, self.now))
+                self._put(end(known, ClaimStatus.WITHDRAWN, self.now, Ending.NOT_SHOWN))
 
     def echo(self, echoes: Iterable[Echo], *, believed: bool) -> None:
         """Our own stays coming back: linked to their cause, owning nothing, gone without news."""
@@ -245,7 +248,7 @@ class Ledger:
             self._put(new, ChangeKind.ECHO)
         if believed:
             for known in left:
-                self._put(end(known, ClaimStatus.WITHDRAWN, self.now))
+                self._put(end(known, ClaimStatus.WITHDRAWN, self.now, Ending.NOT_SHOWN))
 
     def _fresh(self, claim: Claim) -> KnownClaim:
         return KnownClaim(

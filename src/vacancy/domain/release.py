@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from vacancy.domain.claims import Change, ChangeKind, ClaimStatus, Kind, KnownClaim
+from vacancy.domain.claims import Change, ChangeKind, ClaimStatus, Ending, Kind, KnownClaim
 from vacancy.domain.echoes import ExportHistory
 from vacancy.domain.identity import names, running
 from vacancy.domain.nights import Nights, runs
@@ -142,16 +142,16 @@ def due(known: KnownClaim, absence: Absence, rules: ReleaseRules, lifted: dateti
     return known.absences >= needed and absence.now - known.missing_since >= span
 
 
-def end(known: KnownClaim, status: ClaimStatus, now: datetime) -> KnownClaim:
-    """The claim as it stops closing its nights."""
-    return replace(known, status=status, released_at=now, masked=False)
+def end(known: KnownClaim, status: ClaimStatus, now: datetime, by: Ending) -> KnownClaim:
+    """The claim as it stops closing its nights, by this evidence."""
+    return replace(known, status=status, released_at=now, masked=False, ended_by=by)
 
 
 def release_by_person(
     claims: Iterable[KnownClaim], now: datetime
 ) -> tuple[tuple[KnownClaim, ...], tuple[Change, ...]]:
     """A person knows that these are gone: every standing one is withdrawn now, and reported."""
-    gone = tuple(end(k, ClaimStatus.WITHDRAWN, now) for k in claims if k.stands)
+    gone = tuple(end(k, ClaimStatus.WITHDRAWN, now, Ending.PERSON) for k in claims if k.stands)
     return gone, tuple(report(ChangeKind.WITHDRAWN, k) for k in gone)
 
 

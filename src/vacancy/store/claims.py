@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Table, bindparam, insert, or_, select, update
 from sqlmodel import Session
 
-from vacancy.domain.claims import Claim, ClaimStatus, Identity, Kind, KnownClaim, Reason
+from vacancy.domain.claims import Claim, ClaimStatus, Ending, Identity, Kind, KnownClaim, Reason
 from vacancy.domain.nights import Nights
 from vacancy.store import tables
 
 _CLAIM: Table = tables.metadata.tables["claim"]
+_FEED: Table = tables.metadata.tables["feed"]
 _STANDING = (ClaimStatus.LIVE.value, ClaimStatus.MISSING.value)
+
+#: In `session.info`: what this transaction has read of a unit, dropped where it changes.
+_READ = "claims.of_unit"
+
+# Built once: building a statement costs three times as much as running it.
+_KNOWN = (
+    select(_CLAIM)
+    .where(or_(_CLAIM.c.status.in_(_STANDING), _CLAIM.c.released_at >= bindparam("released_since")))
+    .order_by(_CLAIM.c.arrival, _CLAIM.c.id)
+)
+_OF_FEED = _KNOWN.where(_CLAIM.c.feed_id == bindparam("feed_id"))
+_OF_UNIT = _KNOWN.where(_CLAIM.c.unit_id == bindparam("unit_id"))
+_INHERITED = (
+    select(_CLAIM)
+    .join(_FEED, _FEED.c.id == _CLAIM.c.feed_id)
+    .where(_CLAIM.c.unit_id == bindparam("unit_id"), _CLAIM.c.status.in_(_STANDING))
+    .where(_FEED.c.channel == bindparam("channel"), _FEED.c.retired_at.is_not(None))
+    .where(_FEED.c.id != bindparam("feed_id"))
+    .order_by(_CLAIM.c.arrival, _CLAIM.c.id)
+)
 
 
 def _known(row: Row[Any]) -> KnownClaim:
@@ -41,6 +63,7 @@ def _known(row: Row[Any]) -> KnownClaim:
         absences=row.absences,
         masked=row.masked,
         released_at=row.released_at,
+        ended_by=Ending(row.ended_by) if row.ended_by else None,
         stay_id=row.stay_id,
         echo_of=row.echo_of,
         proven=row.proven,
@@ -68,6 +91,7 @@ def _values(claim: KnownClaim) -> dict[str, Any]:
         "absences": claim.absences,
         "masked": claim.masked,
         "released_at": claim.released_at,
+        "ended_by": claim.ended_by.value if claim.ended_by else None,
         "stay_id": claim.stay_id,
         "echo_of": claim.echo_of,
         "proven": claim.proven,
@@ -76,37 +100,23 @@ def _values(claim: KnownClaim) -> dict[str, Any]:
 
 def of_feed(session: Session, feed_id: str, released_since: datetime) -> tuple[KnownClaim, ...]:
     """The feed's standing claims, and those released since then (they may be reinstated)."""
-    query = (
-        select(_CLAIM)
-        .where(_CLAIM.c.feed_id == feed_id)
-        .where(or_(_CLAIM.c.status.in_(_STANDING), _CLAIM.c.released_at >= released_since))
-        .order_by(_CLAIM.c.arrival, _CLAIM.c.id)
-    )
-    return tuple(_known(row) for row in session.execute(query))
+    asked = {"feed_id": feed_id, "released_since": released_since}
+    return tuple(_known(row) for row in session.execute(_OF_FEED, asked))
 
 
 def of_unit(session: Session, unit_id: str, released_since: datetime) -> tuple[KnownClaim, ...]:
     """The unit's standing claims of every feed, and those released since then."""
-    query = (
-        select(_CLAIM)
-        .where(_CLAIM.c.unit_id == unit_id)
-        .where(or_(_CLAIM.c.status.in_(_STANDING), _CLAIM.c.released_at >= released_since))
-        .order_by(_CLAIM.c.arrival, _CLAIM.c.id)
-    )
-    return tuple(_known(row) for row in session.execute(query))
+    read = session.info.setdefault(_READ, {})
+    if (unit_id, released_since) not in read:
+        rows = session.execute(_OF_UNIT, {"unit_id": unit_id, "released_since": released_since})
+        read[unit_id, released_since] = tuple(_known(row) for row in rows)
+    return read[unit_id, released_since]
 
 
 def inherited(session: Session, unit_id: str, channel: str, feed_id: str) -> tuple[KnownClaim, ...]:
     """Standing claims of the unit's retired feeds of this channel, for a feed to take over."""
-    feed: Table = tables.metadata.tables["feed"]
-    query = (
-        select(_CLAIM)
-        .join(feed, feed.c.id == _CLAIM.c.feed_id)
-        .where(_CLAIM.c.unit_id == unit_id, _CLAIM.c.status.in_(_STANDING))
-        .where(feed.c.channel == channel, feed.c.retired_at.is_not(None), feed.c.id != feed_id)
-        .order_by(_CLAIM.c.arrival, _CLAIM.c.id)
-    )
-    return tuple(_known(row) for row in session.execute(query))
+    asked = {"unit_id": unit_id, "channel": channel, "feed_id": feed_id}
+    return tuple(_known(row) for row in session.execute(_INHERITED, asked))
 
 
 def save(session: Session, owner: tuple[str, str, str], claims: Sequence[KnownClaim]) -> None:
@@ -116,6 +126,7 @@ def save(session: Session, owner: tuple[str, str, str], claims: Sequence[KnownCl
     """
     if not claims:
         return
+    session.info.pop(_READ, None)
     ids = [claim.id for claim in claims]
     present = set(session.execute(select(_CLAIM.c.id).where(_CLAIM.c.id.in_(ids))).scalars())
     new = [claim for claim in claims if claim.id not in present]
@@ -133,10 +144,27 @@ def save(session: Session, owner: tuple[str, str, str], claims: Sequence[KnownCl
 
 def link(session: Session, links: Iterable[tuple[str, str | None]]) -> None:
     """Set which stay each claim supports: pairs of claim id and stay id."""
-    rows = [{"row_id": claim_id, "stay": stay_id} for claim_id, stay_id in links]
+    found = dict(links)
+    rows = [{"row_id": claim_id, "stay": stay_id} for claim_id, stay_id in found.items()]
     if rows:
+        read: dict[Any, tuple[KnownClaim, ...]] = session.info.get(_READ, {})
+        for key, known in read.items():
+            read[key] = tuple(_linked(claim, found) for claim in known)
         statement = update(_CLAIM).where(_CLAIM.c.id == bindparam("row_id"))
         session.connection().execute(statement.values(stay_id=bindparam("stay")), rows)
+
+
+def wake_echoes(session: Session, stay_ids: Sequence[str]) -> None:
+    """These stays changed: feeds that show echoes of them are judged at their next answer."""
+    feed: Table = tables.metadata.tables["feed"]
+    showing = select(_CLAIM.c.feed_id).where(
+        _CLAIM.c.echo_of.in_(stay_ids), _CLAIM.c.status.in_(_STANDING)
+    )
+    session.execute(update(feed).where(feed.c.id.in_(showing)).values(waiting=True))
+
+
+def _linked(claim: KnownClaim, links: Mapping[str, str | None]) -> KnownClaim:
+    return replace(claim, stay_id=links[claim.id]) if claim.id in links else claim
 
 
 def uids_of_stays(session: Session, stay_ids: Sequence[str]) -> dict[str, list[str]]:

@@ -31,6 +31,43 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
     )
     op.create_table(
+        "alert",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("receiver", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("opened_at", UTCDateTime(), nullable=False),
+        sa.Column("told", sa.JSON(), nullable=True),
+        sa.Column("told_at", UTCDateTime(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("trouble", sa.String(), nullable=True),
+        sa.Column("look_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_alert_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
+        sa.UniqueConstraint(
+            "account_id", "receiver", "subject", name=op.f("uq_alert_account_id_receiver_subject")
+        ),
+    )
+    with op.batch_alter_table("alert", schema=None) as batch_op:
+        batch_op.create_index("ix_alert_look_at", ["look_at"], unique=False)
+
+    op.create_table(
+        "alert_receiver",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("receiver", sa.String(), nullable=False),
+        sa.Column("cursor", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_alert_receiver_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert_receiver")),
+        sa.UniqueConstraint(
+            "account_id", "receiver", name=op.f("uq_alert_receiver_account_id_receiver")
+        ),
+    )
+    op.create_table(
         "booking_parameter",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
@@ -63,6 +100,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
         sa.UniqueConstraint("account_id", "sequence", name=op.f("uq_event_account_id_sequence")),
     )
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.create_index("ix_event_unit_id_sequence", ["unit_id", "sequence"], unique=False)
+
     op.create_table(
         "idempotency",
         sa.Column("scope", sa.String(), nullable=False),
@@ -199,6 +239,7 @@ def upgrade() -> None:
         sa.Column("last_poll_at", UTCDateTime(), nullable=True),
         sa.Column("first_good_at", UTCDateTime(), nullable=True),
         sa.Column("last_good_at", UTCDateTime(), nullable=True),
+        sa.Column("last_believed_at", UTCDateTime(), nullable=True),
         sa.Column("last_full_at", UTCDateTime(), nullable=True),
         sa.Column("last_outcome", sa.String(), nullable=True),
         sa.Column("last_reason", sa.String(), nullable=True),
@@ -242,6 +283,7 @@ def upgrade() -> None:
         sa.Column("absences", sa.Integer(), nullable=False),
         sa.Column("masked", sa.Boolean(), nullable=False),
         sa.Column("released_at", UTCDateTime(), nullable=True),
+        sa.Column("ended_by", sa.String(), nullable=True),
         sa.Column("stay_id", sa.String(), nullable=True),
         sa.Column("echo_of", sa.String(), nullable=True),
         sa.Column("proven", sa.Boolean(), nullable=False),
@@ -301,6 +343,8 @@ def upgrade() -> None:
         sa.Column("last_modified", UTCDateTime(), nullable=True),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("revoked_at", UTCDateTime(), nullable=True),
+        sa.Column("unread_since", UTCDateTime(), nullable=True),
+        sa.Column("watch_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_export_account_id_account")
         ),
@@ -315,6 +359,7 @@ def upgrade() -> None:
             "ix_export_served", ["revoked_at", "unit_id", "revision"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_export_unit_id"), ["unit_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_export_watch_at"), ["watch_at"], unique=False)
 
     op.create_table(
         "poll",
@@ -503,6 +548,7 @@ def upgrade() -> None:
         sa.Column("first_at", UTCDateTime(), nullable=False),
         sa.Column("last_at", UTCDateTime(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("visits", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_reading_account_id_account")
         ),
@@ -549,6 +595,7 @@ def downgrade() -> None:
 
     op.drop_table("poll")
     with op.batch_alter_table("export", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_export_watch_at"))
         batch_op.drop_index(batch_op.f("ix_export_unit_id"))
         batch_op.drop_index("ix_export_served")
 
@@ -583,7 +630,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_idempotency_created_at"))
 
     op.drop_table("idempotency")
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_index("ix_event_unit_id_sequence")
+
     op.drop_table("event")
     op.drop_table("booking_parameter")
+    op.drop_table("alert_receiver")
+    with op.batch_alter_table("alert", schema=None) as batch_op:
+        batch_op.drop_index("ix_alert_look_at")
+
+    op.drop_table("alert")
     op.drop_table("installation")
     op.drop_table("account")

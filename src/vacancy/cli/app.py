@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from vacancy.cli import check, config, db, doctor, exports, facts, feeds, running, stays
+from vacancy.cli import access, check, config, db, doctor, exports, facts, feeds, running, stays
 from vacancy.cli.failures import USAGE, guarded
 from vacancy.cli.printing import notice
 
@@ -53,6 +53,8 @@ app.add_typer(exports.app, name="exports")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(config.app, name="config")
 app.add_typer(db.app, name="db")
+app.add_typer(access.keys, name="keys")
+app.add_typer(access.users, name="users")
 app.command()(doctor.doctor)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vacancy.cli import printing
 from vacancy.cli.failures import BAD
 from vacancy.cli.options import Config, Json
+
+if TYPE_CHECKING:
+    from vacancy.cli.house import House
 
 ROLES = ("api", "poller", "notifier")
 
@@ -32,7 +35,20 @@ def serve(
         raise Malformed(f"--roles takes any of {','.join(ROLES)}, not {roles!r}")
     with open_house(config, apply=True) as house:
         settings, clock = house.settings, house.clock
+        _greet(house)
     return daemon.serve(settings, clock, lambda: load(config, os.environ), wanted)
+
+
+def _greet(house: House) -> None:
+    """Say how the first user comes into a store that has none."""
+    from vacancy.services import keys
+
+    with house.store.read() as session:
+        if keys.users(session, house.account_id)["data"]:
+            return
+    printing.notice(
+        "nobody may use the API yet: `vacancy users create --role owner NAME` prints a key"
+    )
 
 
 def step(config: Config = None, as_json: Json = False) -> int:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from vacancy.domain.claims import Kind
-from vacancy.domain.conflicts import severity
+from vacancy.domain.conflicts import severity, to_be_canceled
 from vacancy.domain.stays import Conflict, ConflictStatus, Stay, StayStatus
 from vacancy.domain.support import owns_nights
 
@@ -39,6 +39,9 @@ class EventType(StrEnum):
     FEED_GONE = "feed.gone"
     EXPORT_UNREAD = "export.unread"
     EXPORT_READ_AGAIN = "export.read_again"
+    HOLD_EXPIRED = "hold.expired"
+    KEY_CREATED = "key.created"
+    KEY_REVOKED = "key.revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Fact:
 
     `data` is the thing as it is now; `previous` holds only what was different before, None where
     there was nothing before. `actor` is who did it: a person, the config, or Vacancy itself.
+    `silent`: whoever did it wants nobody notified; programs are told all the same.
     """
 
     type: str
@@ -55,6 +59,7 @@ class Fact:
     previous: Mapping[str, object] | None = None
     property_id: str | None = None
     actor: str = "vacancy"
+    silent: bool = False
 
 
 #: The word for a health that is news; `ok` after any other is `feed.recovered`.
@@ -117,6 +122,7 @@ def stay_data(stay: Stay) -> Facts:
         "departure": stay.nights.departure.isoformat(),
         "reservation_code": stay.reservation_code,
         "mirrored": stay.mirrored,
+        "expires_at": _instant(stay.expires_at),
     }
 
 
@@ -131,7 +137,15 @@ def conflict_data(conflict: Conflict, today: date) -> Facts:
         "stays": [conflict.first, conflict.second],
         "nights": [night.isoformat() for night in conflict.nights],
         "resolution": conflict.resolution,
+        "to_cancel": to_be_canceled(conflict),
+        "snoozed_until": _instant(conflict.snoozed_until),
     }
+
+
+def _instant(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _stay_fact(old: Stay | None, new: Stay) -> Fact | None:
@@ -146,8 +160,14 @@ def _stay_fact(old: Stay | None, new: Stay) -> Fact | None:
     if _holds(new):
         updated = EventType.BOOKING_UPDATED if booking else EventType.BLOCK_UPDATED
         return Fact(updated, new.unit_id, data, previous)
-    gone = EventType.BOOKING_CANCELED if booking else EventType.BLOCK_REMOVED
-    return Fact(gone, new.unit_id, data, previous) if old.live else None
+    return Fact(_gone(old, new), new.unit_id, data, previous) if old.live else None
+
+
+def _gone(old: Stay, new: Stay) -> EventType:
+    if old.status is StayStatus.HELD and new.status is StayStatus.WITHDRAWN:
+        return EventType.HOLD_EXPIRED
+    booking = new.kind is Kind.RESERVATION
+    return EventType.BOOKING_CANCELED if booking else EventType.BLOCK_REMOVED
 
 
 def _holds(stay: Stay) -> bool:

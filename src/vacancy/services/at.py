@@ -15,9 +15,10 @@ Publish = Callable[[Session, str, datetime], object]
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """The instant, the source of chance, how to publish, and who asks."""
+    """The instant, the source of chance, how to publish, who asks, and whether quietly."""
 
     now: datetime
     chance: Chance
     publish: Publish
     actor: str = "person"
+    silent: bool = False

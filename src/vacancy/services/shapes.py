@@ -58,6 +58,7 @@ def event(row: tables.Event) -> dict[str, Any]:
         "unit_id": row.unit_id,
         "data": row.data,
         "previous": row.previous,
+        "silent": row.silent,
     }
 
 
@@ -76,6 +77,32 @@ def feed(row: tables.Feed, slug: str) -> dict[str, Any]:
         "last_poll_at": instant(row.last_poll_at),
         "next_poll_at": None if row.retired_at else instant(row.next_poll_at),
         "managed_by": row.managed_by,
+    }
+
+
+def user(row: tables.User) -> dict[str, Any]:
+    """A user."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "email": row.email,
+        "role": row.role,
+        "created_at": instant(row.created_at),
+    }
+
+
+def key(row: tables.ApiKey) -> dict[str, Any]:
+    """An API key: never the secret, of which only the last four letters are known."""
+    return {
+        "id": row.id,
+        "user_id": row.user_id,
+        "name": row.name,
+        "scopes": list(row.scopes),
+        "tail": row.tail,
+        "created_at": instant(row.created_at),
+        "last_used_at": instant(row.last_used_at),
+        "expires_at": instant(row.expires_at),
+        "replaced_by": row.replaced_by,
     }
 
 

@@ -37,6 +37,7 @@ def append(
             "unit_id": fact.unit_id,
             "actor": fact.actor,
             "data": dict(fact.data),
+            "silent": fact.silent,
             "previous": None if fact.previous is None else dict(fact.previous),
         }
         for number, fact in zip(numbers, facts, strict=True)

@@ -1,0 +1,1 @@
+"""Who may ask: roles, and the keys that prove it."""

@@ -1,0 +1,86 @@
+"""Users and their API keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlmodel import Session
+
+from vacancy.domain.errors import Refused, Unknown
+from vacancy.store import owned
+from vacancy.store.tables import ApiKey, User
+
+
+def users(session: Session, account_id: str) -> list[User]:
+    """The account's users by name."""
+    query = owned.of(User, account_id).order_by(User.name)  # type: ignore[arg-type]
+    return list(session.execute(query).scalars())
+
+
+def user(session: Session, account_id: str, name: str) -> User:
+    """A user by name or id. Raises Unknown."""
+    query = owned.of(User, account_id).where(
+        (User.name == name) | (User.id == name)  # type: ignore[arg-type, operator]
+    )
+    row = session.execute(query).scalars().first()
+    if row is None:
+        raise Unknown("user", name)
+    return row
+
+
+def add_user(session: Session, row: User) -> None:
+    """Keep a new user. Raises Refused (`name_taken`)."""
+    if any(one.name == row.name for one in users(session, row.account_id)):
+        raise Refused("name_taken", f"there is a user {row.name!r} already: choose another name")
+    session.add(row)
+    session.flush()
+
+
+def add(session: Session, row: ApiKey) -> None:
+    """Keep a new key."""
+    session.add(row)
+    session.flush()
+
+
+def by_hash(session: Session, token_hash: str) -> tuple[ApiKey, User] | None:
+    """The key of this hash and its user; None where there is none."""
+    query = (
+        select(ApiKey, User)
+        .join(User, User.id == ApiKey.user_id)  # type: ignore[arg-type]
+        .where(ApiKey.token_hash == token_hash)  # type: ignore[arg-type]
+    )
+    row = session.execute(query).first()
+    return None if row is None else (row[0], row[1])
+
+
+def of_user(session: Session, user_id: str) -> list[ApiKey]:
+    """The user's keys that are not revoked."""
+    query = select(ApiKey).where(
+        ApiKey.user_id == user_id,  # type: ignore[arg-type]
+        ApiKey.revoked_at.is_(None),  # type: ignore[union-attr]
+    )
+    return list(session.execute(query).scalars())
+
+
+def page(session: Session, account_id: str, offset: int, limit: int) -> tuple[list[ApiKey], int]:
+    """The account's keys that are not revoked, newest first."""
+    query = (
+        owned.of(ApiKey, account_id)
+        .where(ApiKey.revoked_at.is_(None))  # type: ignore[union-attr]
+        .order_by(ApiKey.created_at.desc(), ApiKey.id.desc())  # type: ignore[attr-defined]
+    )
+    return owned.page(session, query, offset, limit)
+
+
+def get(session: Session, account_id: str, key_id: str) -> ApiKey:
+    """A key that is not revoked. Raises Unknown."""
+    row = owned.get(session, ApiKey, account_id, key_id, "key")
+    if row.revoked_at is not None:
+        raise Unknown("key", key_id)
+    return row
+
+
+def note_use(session: Session, key_id: str, now: datetime) -> None:
+    """Say that the key was used."""
+    session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=now))  # type: ignore[arg-type]

@@ -1,0 +1,51 @@
+"""The one place that scopes rows to their account.
+
+Whoever asks for a row by a name that came from outside comes through here: another account's row
+is unknown, in the same words as one that never was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Select, func, select
+from sqlmodel import Session
+
+from vacancy.domain.errors import Unknown
+
+
+class Owned(Protocol):
+    """A row that belongs to an account."""
+
+    account_id: Any
+
+
+Row = TypeVar("Row", bound=Owned)
+
+
+def of(table: type[Row], account_id: str) -> Select[tuple[Row]]:
+    """The account's rows of a table: what every list begins with."""
+    return select(table).where(table.account_id == account_id)
+
+
+def get(session: Session, table: type[Row], account_id: str, row_id: str, noun: str) -> Row:
+    """The account's row of this id. Raises Unknown, naming it by `noun`."""
+    query = of(table, account_id).where(table.id == row_id)  # type: ignore[attr-defined]
+    row = session.execute(query, execution_options={"populate_existing": True}).scalar_one_or_none()
+    if row is None:
+        raise Unknown(noun, row_id)
+    return row
+
+
+def page(
+    session: Session, query: Select[tuple[Row]], offset: int, limit: int
+) -> tuple[list[Row], int]:
+    """One page of an ordered query, and how many rows there are in all."""
+    plain = query.order_by(None).subquery()
+    total = session.execute(select(func.count()).select_from(plain)).scalar_one()
+    asked = query.offset(offset).limit(limit)
+    rows: Sequence[Row] = (
+        session.execute(asked, execution_options={"populate_existing": True}).scalars().all()
+    )
+    return list(rows), total

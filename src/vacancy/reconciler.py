@@ -39,6 +39,8 @@ def reconcile_unit(session: Session, unit_id: str, now: datetime, chance: Chance
     moved = stays.put_night_map(session, unit_id, plan.nights)
     reach("after_nights")
     stays.save_conflicts(session, unit.account_id, plan.conflicts, now)
+    if plan.stays:
+        claims.wake_echoes(session, [stay.id for stay in plan.stays])
     if plan.stays or moved:
         stays.raise_revision(session, unit_id)
     facts = [

@@ -169,11 +169,11 @@ GENUINE = Role()
 
 
 def named_stay(uid: str, domain: str) -> str | None:
-    """The stay that a UID of our own making names: `<stay id>@<domain>`, or a derived closure's."""
+    """The stay that a UID of our own making names: `<stay id>@<domain>`, or the derived closure."""
     local, at, host = uid.rpartition("@")
     if not at or not domain or host.casefold() != domain.casefold():
         return None
-    return local.partition("-")[0]
+    return local
 
 
 def attribute(nights: Nights, night: date, showing: Showing, *, worded: bool) -> Role:
@@ -184,6 +184,8 @@ def attribute(nights: Nights, night: date, showing: Showing, *, worded: bool) ->
     if not worded and showing.shows_imports is False:
         return GENUINE
     stay = _proof(night, showing) or (_late_proof(night, showing) if worded else None)
+    if stay is not None and not worded and _was_open_since(night, showing):
+        return GENUINE
     if stay is not None:
         return Role(stay)
     if worded:
@@ -199,6 +201,20 @@ def _proof(night: date, showing: Showing) -> str | None:
         return None
     version = showing.history.version_read_before(before)
     return None if version is None else _cause(version, night, showing)
+
+
+def _was_open_since(night: date, showing: Showing) -> bool:
+    """Whether the channel has read a version without the night since the one that proves an echo.
+
+    It could sell the night from then on: what it shows without words may be a sale.
+    """
+    before = showing.good_before(night)
+    proving = None if before is None else showing.history.version_read_before(before)
+    return proving is not None and any(
+        reading.version > proving and not showing.history.holders(reading.version, night)
+        for reading in showing.history.readings
+        if reading.first_at < showing.now
+    )
 
 
 def _late_proof(night: date, showing: Showing) -> str | None:

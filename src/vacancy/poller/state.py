@@ -35,7 +35,7 @@ def feed_state(session: Session, tools: Tools, due: Due, now: datetime) -> FeedS
         known=claims.of_feed(session, due.feed_id, now - REINSTATED_WITHIN),
         sightings=doubts.sightings(session, due.feed_id),
         doubt=doubts.standing(session, due.feed_id),
-        last_good_at=due.last_good_at,
+        last_good_at=due.last_believed_at,
         rules=release_rules(due, tools.defaults),
         history=_history(session, due, now),
         own_domain=accounts.domain(session),

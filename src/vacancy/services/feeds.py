@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from vacancy.domain.doubt import decide as decided
 from vacancy.domain.errors import Refused
+from vacancy.domain.feed import FeedState
+from vacancy.domain.settle import decide_doubt
+from vacancy.reconciler import reconcile_unit
 from vacancy.services import shapes
 from vacancy.services.at import At
-from vacancy.store import doubts, feeds, tables, units
+from vacancy.store import claims, doubts, feeds, stays, tables, units
 from vacancy.store.session import Session
 
 
@@ -43,17 +45,23 @@ def decide(
 ) -> dict[str, Any]:
     """A person's word on what a feed's answer lacks; the feed is asked again at once.
 
-    Accepted, what it lacks is believed; rejected, it is kept until seen again or released.
+    Accepted, what it lacks is withdrawn now; rejected, it is kept until seen again or released.
     `answer` is the digest of the answer that was shown. Raises Refused: nothing is in doubt, or
     the feed answered differently since (`answer_changed`).
     """
     slug = units.slugs(session, [feed.unit_id])[feed.unit_id]
+    stays.lock_unit(session, feed.unit_id)
     doubt = doubts.standing(session, feed.id)
     if doubt is None or not (doubt.open or doubt.needs_person):
         raise Refused("nothing_in_doubt", f"nothing is in doubt on {slug}/{feed.key}")
-    after = decided(doubt, accept=accept, now=at.now, answer=answer)
-    doubts.save(session, (feed.account_id, feed.id), doubt, after, at.now)
+    known = claims.of_feed(session, feed.id, released_since=at.now)
+    state = FeedState(feed.id, known=known, doubt=doubt)
+    settled = decide_doubt(state, accept=accept, now=at.now, answer=answer)
+    claims.save(session, (feed.account_id, feed.id, feed.unit_id), settled.claims)
+    doubts.save(session, (feed.account_id, feed.id), doubt, settled.doubt, at.now)
     feeds.hasten(session, feed, at.now)
+    reconcile_unit(session, feed.unit_id, at.now, at.chance)
+    at.publish(session, feed.unit_id, at.now)
     return {
         **shapes.feed(feed, slug),
         "doubt": {
@@ -61,6 +69,6 @@ def decide(
             "since": shapes.instant(doubt.since),
             "claims": len(doubt.held),
             "answer": doubt.answer_digest,
-            "decision": after.decision,
+            "decision": settled.doubt.decision if settled.doubt else None,
         },
     }

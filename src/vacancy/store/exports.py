@@ -22,6 +22,7 @@ from vacancy.store.tables import Export
 
 _EXPORT: Table = tables.metadata.tables["export"]
 _PUBLICATION: Table = tables.metadata.tables["publication"]
+_FEED: Table = tables.metadata.tables["feed"]
 _READING: Table = tables.metadata.tables["reading"]
 
 _READING_COLUMNS = ("export_id", "version", "reader", "first_at", "last_at", "count")
@@ -251,7 +252,23 @@ def record_readings(session: Session, readings: Sequence[Reading], chance: Chanc
         if reading.export_id in owners
     ]
     if rows:
+        _wake_feeds(session, rows)
         session.connection().execute(_upsert_reading(session), rows)
+
+
+def _wake_feeds(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """A version read for the first time may end an echo or a mask: the next answer of the feed it
+    was made for is judged, even an unchanged one.
+    """
+    key = ("export_id", "version", "reader")
+    query = select(*(_READING.c[name] for name in key)).where(
+        _READING.c.export_id.in_({row["export_id"] for row in rows})
+    )
+    known = {tuple(row) for row in session.execute(query)}
+    new = {row["export_id"] for row in rows if tuple(row[name] for name in key) not in known}
+    feeds = select(_EXPORT.c.feed_id).where(_EXPORT.c.id.in_(new))
+    if new:
+        session.execute(update(_FEED).where(_FEED.c.id.in_(feeds)).values(waiting=True))
 
 
 def _upsert_reading(session: Session) -> Any:

@@ -77,6 +77,7 @@ class Due:
     failures: int
     last_outcome: str | None
     last_good_at: datetime | None
+    last_believed_at: datetime | None
     last_full_at: datetime | None
     created_at: datetime
 
@@ -112,6 +113,7 @@ _DUE_COLUMNS = (
     _FEED.c.failures,
     _FEED.c.last_outcome,
     _FEED.c.last_good_at,
+    _FEED.c.last_believed_at,
     _FEED.c.last_full_at,
     _FEED.c.created_at,
 )
@@ -208,6 +210,7 @@ def touch(session: Session, finished: Sequence[Finished]) -> None:
             next_poll_at=bindparam("next_at"),
             last_poll_at=bindparam("at"),
             last_good_at=bindparam("good_at"),
+            last_believed_at=bindparam("good_at"),
             last_full_at=func.coalesce(bindparam("full_at"), _FEED.c.last_full_at),
             last_outcome="unchanged",
             repeats=_FEED.c.repeats + 1,
@@ -238,6 +241,8 @@ def record(session: Session, finished: Finished, chance: Chance) -> None:
     if finished.good:
         values["last_good_at"] = finished.ended_at
         values["first_good_at"] = func.coalesce(_FEED.c.first_good_at, finished.ended_at)
+    if finished.good and finished.outcome != "suspicious":
+        values["last_believed_at"] = finished.ended_at
     if finished.full:
         values["last_full_at"] = finished.ended_at
     session.execute(update(_FEED).where(_FEED.c.id == finished.feed_id).values(values))

@@ -18,8 +18,10 @@ class Feed(SQLModel, table=True):
     what people may see. `settings_digest` covers the address, the reading settings and the profile
     catalogue: when it changes, validators and digest are dropped. `body` is the last good body and
     `entries` what was read of it, both compressed. `repeats` counts the unchanged polls since the
-    one written as `last_poll_id`. `health` is ok, failing, stale, suspicious, gone,
-    paused or retired; `failures` counts those in a row. `habits` is what was learned of it.
+    one written as `last_poll_id`. `waiting`: something moves on with the next answer, even an
+    unchanged one. `last_believed_at` leaves out good answers that were in doubt. `health` is ok,
+    failing, stale, suspicious, gone, paused or retired; `failures` counts those in a row. `habits`
+    is what was learned of it.
     """
 
     __table_args__ = (
@@ -54,6 +56,7 @@ class Feed(SQLModel, table=True):
     last_poll_at: datetime | None = instant(nullable=True)
     first_good_at: datetime | None = instant(nullable=True)
     last_good_at: datetime | None = instant(nullable=True)
+    last_believed_at: datetime | None = instant(nullable=True)
     last_full_at: datetime | None = instant(nullable=True)
     last_outcome: str | None = None
     last_reason: str | None = None

@@ -46,7 +46,7 @@ def _roles(feed: Feed) -> list[tuple[Nights, str | None]]:
     [
         (OURS, "stay_a"),
         ("stay_a@OURS.example", "stay_a"),
-        ("stay_a-unit_b-linked@ours.example", "stay_a"),
+        ("stay_a-unit_b-linked@ours.example", "stay_a-unit_b-linked"),
         ("stay_a@theirs.example", None),
         ("stay_a", None),
     ],

@@ -32,6 +32,7 @@ def test_a_new_booking_is_told_whole_and_without_guest_data() -> None:
         "departure": "2027-05-05",
         "reservation_code": "HM1",
         "mirrored": False,
+        "expires_at": None,
     }
 
 

@@ -26,6 +26,7 @@ from domain.build_unit import (
     direct,
 )
 from vacancy.domain.availability import LINGER, free_nights
+from vacancy.domain.buffers import BETWEEN
 from vacancy.domain.claims import (
     Claim,
     ClaimStatus,
@@ -279,12 +280,12 @@ def test_when_a_holder_leaves_the_next_takes_the_night(entries: list[Entry], whi
             assert unit.nights[night] == holder
             continue
         waiting = [
-            (span.since, stay.kind is Kind.BLOCK, stay.id)
+            (stay.reason in BETWEEN, span.since, stay.kind is Kind.BLOCK, stay.id)
             for stay in unit.live
             for span in stay.spans
             if night in span.nights and owns_nights(stay.reason)
         ]
-        assert unit.nights.get(night) == min(waiting, default=(None, None, None))[2]
+        assert unit.nights.get(night) == min(waiting, default=(None, None, None, None))[3]
 
 
 def test_the_story_starts_with_a_stay_of_our_own() -> None:

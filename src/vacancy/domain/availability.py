@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from vacancy.domain.buffers import BETWEEN
 from vacancy.domain.claims import ClaimStatus, Kind, KnownClaim
 from vacancy.domain.errors import NightsTaken
 from vacancy.domain.nights import Nights, runs
@@ -23,7 +24,7 @@ _LISTED = frozenset({ClaimStatus.LIVE, ClaimStatus.MISSING, ClaimStatus.AGED_OUT
 
 
 #: Behind everyone in the queue for a night.
-_LAST = (datetime.max.replace(tzinfo=UTC), True, "")
+_LAST = (True, datetime.max.replace(tzinfo=UTC), True, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +73,20 @@ def standing_links(claims: Iterable[KnownClaim]) -> list[str | None]:
 def night_map(closing: Iterable[Stay]) -> dict[date, str]:
     """Every night that these stays want, with the one that holds it.
 
-    The longest wait has it; ties: a reservation before a block, then the lower id.
+    The longest wait has it; ties: a reservation before a block, then the lower id. Nights between
+    two guests (preparation, buffers) come behind everyone: they never hide a reservation.
     `closing` are the live stays and the lingering ones; rule blocks among them hold nothing.
     """
-    first: dict[date, tuple[datetime, bool, str]] = {}
+    first: dict[date, tuple[bool, datetime, bool, str]] = {}
     for stay in closing:
         if not owns_nights(stay.reason):
             continue
         for span in stay.spans:
-            place = (span.since, stay.kind is Kind.BLOCK, stay.id)
+            place = (stay.reason in BETWEEN, span.since, stay.kind is Kind.BLOCK, stay.id)
             for night in span.nights:
                 if place < first.get(night, _LAST):
                     first[night] = place
-    return {night: place[2] for night, place in first.items()}
+    return {night: place[3] for night, place in first.items()}
 
 
 def free_nights(within: Nights, taken: Mapping[date, str]) -> list[Nights]:

@@ -1,13 +1,14 @@
-"""Stays that want the same nights: who, of what kind, how urgent, and what to do (RULES.md 7)."""
+"""Stays that want the same nights: who, of what kind, how urgent, and what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, TypeVar
 
-from vacancy.domain.claims import Kind, Reason
+from vacancy.domain.buffers import BETWEEN, Buffers, keeps_free, sharing
+from vacancy.domain.claims import Kind
 from vacancy.domain.nights import Nights
 from vacancy.domain.stays import Conflict, ConflictKind, ConflictStatus, Stay
 from vacancy.domain.support import owns_nights
@@ -18,8 +19,9 @@ Severity = Literal["critical", "high", "medium", "low"]
 #: How a conflict was resolved when the nights were no more shared.
 BY_EVIDENCE = "evidence"
 
-#: Derived nights: someone must have time to clean, nobody sleeps there.
-_BETWEEN = frozenset({Reason.RULE_PREPARATION, Reason.BUFFER})
+#: What a person may decide about a conflict: who keeps the nights, or that nobody has to go.
+KEEPS = ("keep_first", "keep_second")
+FINE = ("both_fine", "false_alarm")
 
 #: A day as a number, or as text or date: whatever sorts in the order of days.
 Day = TypeVar("Day", int, str, date)
@@ -67,6 +69,25 @@ def clashes(stays: Iterable[Stay]) -> list[Clash]:
     return sorted((clash for clash in found if clash is not None), key=lambda c: c.nights)
 
 
+def turnovers(stays: Iterable[Stay], buffers: Buffers, today: date) -> list[Clash]:
+    """The reservations of one unit that lie on nights kept free for another; in order of nights.
+
+    `stays` are those of the unit: around one that is over nights may still be kept free.
+    """
+    if not buffers:
+        return []
+    known = {stay.id: stay for stay in stays if keeps_free(stay, buffers, today)}
+    reach = timedelta(days=max(buffers.before, buffers.after))
+    wants = [(s.nights.arrival, s.nights.departure + reach, s.id) for s in known.values()]
+    found: list[Clash] = []
+    for one, other in ((known[a], known[b]) for a, b in sweep(wants)):
+        shared = sharing(one.nights, other.nights, buffers)
+        if shared and (one.live or other.live) and not _parts_of_one(one, other):
+            first, second = sorted((one, other), key=_waiting)
+            found.append(Clash(ConflictKind.TURNOVER, first.id, second.id, shared))
+    return sorted(found, key=lambda clash: clash.nights)
+
+
 def settle_conflicts(
     known: Iterable[Conflict],
     found: Sequence[Clash],
@@ -90,6 +111,35 @@ def settle_conflicts(
             after.append(new)
     after += [_ended(old, at.now) for old in before.values() if _is_open(old)]
     return after
+
+
+def wakes_at(conflicts: Iterable[Conflict]) -> datetime | None:
+    """When the first of the snoozed ones returns; None where none is snoozed."""
+    until = (one.snoozed_until for one in conflicts if one.status is ConflictStatus.SNOOZED)
+    return min((instant for instant in until if instant is not None), default=None)
+
+
+def decided(conflict: Conflict, resolution: str, now: datetime) -> Conflict:
+    """The conflict as a person decided it.
+
+    Where one of the two is kept, it waits (`to_be_canceled`) until the other is gone by evidence.
+    """
+    over = resolution in FINE
+    return replace(
+        conflict,
+        status=ConflictStatus.RESOLVED if over else ConflictStatus.ACKNOWLEDGED,
+        resolution=resolution,
+        resolved_at=now if over else None,
+        acknowledged_at=conflict.acknowledged_at or now,
+        snoozed_until=None,
+    )
+
+
+def to_be_canceled(conflict: Conflict) -> str | None:
+    """The stay that a person decided to let go and that is not gone yet."""
+    if conflict.status is ConflictStatus.RESOLVED or conflict.resolution not in KEEPS:
+        return None
+    return conflict.second if conflict.resolution == "keep_first" else conflict.first
 
 
 def severity(conflict: Conflict, today: date) -> Severity:
@@ -132,12 +182,22 @@ def _clash(one: Stay, other: Stay) -> Clash | None:
     if one.kind is other.kind:
         return Clash(ConflictKind.DOUBLE_BOOKING, first.id, second.id, shared)
     block, guest = (one, other) if one.kind is Kind.BLOCK else (other, one)
-    if block.reason in _BETWEEN:
+    if block.reason in BETWEEN:
         return Clash(ConflictKind.TURNOVER, first.id, second.id, shared)
     sold = tuple(night for night in shared if _since(block, night) < _since(guest, night))
     if not sold:
         return None
     return Clash(ConflictKind.BLOCKED_NIGHT_SOLD, block.id, guest.id, sold)
+
+
+def _parts_of_one(one: Stay, other: Stay) -> bool:
+    """A booking whose nights have a gap stands as two stays."""
+    code = one.reservation_code
+    return code is not None and (code, one.feed_id) == (other.reservation_code, other.feed_id)
+
+
+def _waiting(stay: Stay) -> tuple[datetime, str]:
+    return (min(span.since for span in stay.spans), stay.id)
 
 
 def _shared(one: Nights, other: Nights) -> Nights:
@@ -179,17 +239,35 @@ def _opened(clash: Clash, at: Moment) -> Conflict:
 def _gone_on(old: Conflict, clash: Clash, changed: Set[str], now: datetime) -> Conflict:
     new = replace(old, kind=clash.kind, first=clash.first, second=clash.second, nights=clash.nights)
     if _is_open(old):
-        # What a person acknowledged was less than this.
-        worse = new.kind is not old.kind or not set(new.nights) <= set(old.nights)
-        return replace(new, status=ConflictStatus.OPEN) if worse else new
+        if _worse(old, new):
+            return replace(_open_again(new), resolution=None)
+        return _open_again(new) if _is_due(old, now) else new
     same = new == old and changed.isdisjoint({old.first, old.second})
     if same and old.resolution != BY_EVIDENCE:
         return old
-    opened = replace(new, status=ConflictStatus.OPEN, opened_at=now)
-    return replace(opened, resolved_at=None, resolution=None)
+    return replace(_open_again(new), opened_at=now, resolved_at=None, resolution=None)
+
+
+def _worse(old: Conflict, new: Conflict) -> bool:
+    """Whether what a person acknowledged, snoozed or decided was less than this, or otherwise."""
+    if old.resolution is not None and (old.first, old.second) != (new.first, new.second):
+        return True
+    return new.kind is not old.kind or not set(new.nights) <= set(old.nights)
+
+
+def _is_due(old: Conflict, now: datetime) -> bool:
+    """Whether it was snoozed, and returns."""
+    if old.status is not ConflictStatus.SNOOZED:
+        return False
+    return old.snoozed_until is None or old.snoozed_until <= now
+
+
+def _open_again(conflict: Conflict) -> Conflict:
+    return replace(conflict, status=ConflictStatus.OPEN, acknowledged_at=None, snoozed_until=None)
 
 
 def _ended(old: Conflict, now: datetime) -> Conflict:
     """Over by evidence; what a person had decided about it stays on record."""
-    decided = old.resolution or BY_EVIDENCE
-    return replace(old, status=ConflictStatus.RESOLVED, resolved_at=now, resolution=decided)
+    said = old.resolution or BY_EVIDENCE
+    ended = replace(old, status=ConflictStatus.RESOLVED, resolved_at=now, resolution=said)
+    return replace(ended, snoozed_until=None)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from vacancy.domain.bonds import canceled_by_winner
 from vacancy.domain.claims import ClaimStatus, KnownClaim
+from vacancy.domain.holds import expired
 from vacancy.domain.nights import Nights
 from vacancy.domain.stays import Span, Stay, StayStatus
 from vacancy.domain.support import channel_of, directness, owns_nights
@@ -50,8 +51,10 @@ def form(
 def closed(old: Stay, linked: Sequence[KnownClaim], at: Moment) -> Stay:
     """What becomes of a live stay that no claim supports: `linked` are those that did.
 
-    A direct stay stands on its own until it is over.
+    A direct stay stands on its own until it is over, a hold until its time is.
     """
+    if old.lapsed(at.now):
+        return expired(old, at.now)
     if old.feed_id is None:
         over = old.nights.departure < at.today
         return replace(old, status=StayStatus.COMPLETED, closed_at=at.now) if over else old

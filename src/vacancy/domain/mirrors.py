@@ -6,14 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from vacancy.domain.claims import Kind, KnownClaim, Reason
+from vacancy.domain.buffers import BETWEEN
+from vacancy.domain.claims import Kind, KnownClaim
 from vacancy.domain.nights import Nights
 from vacancy.domain.stays import Stay
 from vacancy.domain.support import owns_nights
 from vacancy.domain.unit import FeedFacts
-
-#: Derived from a stay, so never a copy of one.
-_DERIVED = frozenset({Reason.RULE_PREPARATION, Reason.BUFFER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ def mirrored(
 
 def _may_be(stay: Stay) -> bool:
     owner = stay.kind is Kind.BLOCK and stay.feed_id is not None
-    return owner and owns_nights(stay.reason) and stay.reason not in _DERIVED
+    return owner and owns_nights(stay.reason) and stay.reason not in BETWEEN
 
 
 def _first_seen(

@@ -1,6 +1,6 @@
 """The planner of one unit: the claims of all its feeds become stays, nights and conflicts.
 
-Pure, and the same again: planned twice, the second plan changes nothing (RULES.md 7).
+Pure, and the same again: planned twice, the second plan changes nothing.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from datetime import date, datetime
 from vacancy.domain.availability import LINGER, lingering, night_map
 from vacancy.domain.bonds import Bonds, link
 from vacancy.domain.claims import KnownClaim
-from vacancy.domain.conflicts import clashes, settle_conflicts
+from vacancy.domain.conflicts import clashes, settle_conflicts, turnovers, wakes_at
 from vacancy.domain.forming import closed, form
 from vacancy.domain.mirrors import mirrored
-from vacancy.domain.stays import Stay
+from vacancy.domain.stays import Conflict, Stay
 from vacancy.domain.support import is_genuine
 from vacancy.domain.unit import FeedFacts, Moment, Notice, Plan, UnitState
 
-__all__ = ["FeedFacts", "Notice", "Plan", "UnitState", "reconcile"]
+__all__ = ["FeedFacts", "Notice", "Plan", "UnitState", "reconcile", "reshaped"]
 
 
 def reconcile(state: UnitState, now: datetime, today: date, new_id: Callable[[str], str]) -> Plan:
@@ -35,14 +35,15 @@ def reconcile(state: UnitState, now: datetime, today: date, new_id: Callable[[st
     altered = [s for s in stays.values() if s is not before.get(s.id) and s != before.get(s.id)]
     live = [stay for stay in stays.values() if stay.live]
     still_closed = lingering(stays.values(), after.genuine_links(state.claims), now)
-    conflicts = settle_conflicts(state.conflicts, clashes(live), _reshaped(before, altered), at)
+    found = [*clashes(live), *turnovers(stays.values(), state.buffers, today)]
+    conflicts = settle_conflicts(state.conflicts, found, reshaped(before, altered), at)
     return Plan(
         stays=tuple(altered),
         links=after.changed_links(state.claims),
         nights=night_map((*live, *still_closed)),
         conflicts=tuple(conflicts),
         notices=tuple(_notices(before, altered)),
-        again_at=min((_lapse(stay) for stay in still_closed), default=None),
+        again_at=_again_at(live, still_closed, (*state.conflicts, *conflicts)),
     )
 
 
@@ -109,7 +110,7 @@ def _mark_mirrored(
             stays[stay.id] = replace(stay, mirrored=stay.id in found)
 
 
-def _reshaped(before: Mapping[str, Stay], altered: Iterable[Stay]) -> set[str]:
+def reshaped(before: Mapping[str, Stay], altered: Iterable[Stay]) -> set[str]:
     """The stays whose nights or kind are not what they were, or that came back."""
     return {
         stay.id
@@ -134,5 +135,11 @@ def _notices(before: Mapping[str, Stay], altered: Iterable[Stay]) -> Iterable[No
             )
 
 
-def _lapse(stay: Stay) -> datetime:
-    return (stay.closed_at or stay.opened_at) + LINGER
+def _again_at(
+    live: Iterable[Stay], still_closed: Iterable[Stay], conflicts: Iterable[Conflict]
+) -> datetime | None:
+    """When a stay lingers no more, a hold expires or a snoozed conflict returns: the first."""
+    ends = [stay.expires_at for stay in live if stay.expires_at is not None]
+    ends += [(stay.closed_at or stay.opened_at) + LINGER for stay in still_closed]
+    waking = wakes_at({conflict.id: conflict for conflict in conflicts}.values())
+    return min(ends if waking is None else [*ends, waking], default=None)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from vacancy.domain.buffers import NO_BUFFERS, Buffers
 from vacancy.domain.claims import KnownClaim
 from vacancy.domain.stays import Conflict, Stay
 
@@ -40,7 +41,8 @@ class UnitState:
     `claims`: the standing ones of all feeds, retired ones included, and those released that are
     still linked to a live stay.
     `stays`: the live ones, those closed within 60 days, and any that a standing claim is linked to.
-    `conflicts`: those not resolved, and those resolved between two of these stays.
+    `conflicts`: those not resolved, and those resolved between two of these stays; not those with
+    other units. `buffers`: nights kept free around reservations.
     """
 
     unit_id: str
@@ -48,6 +50,7 @@ class UnitState:
     stays: tuple[Stay, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     feeds: Mapping[str, FeedFacts] = field(default_factory=dict[str, FeedFacts])
+    buffers: Buffers = NO_BUFFERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, insert, select, update
+from sqlalchemy import Row, Table, bindparam, delete, insert, select, update
 from sqlmodel import Session
 
 from vacancy.domain.doubt import Doubt, DoubtKind
@@ -22,10 +22,26 @@ _DOUBT: Table = tables.metadata.tables["doubt"]
 _CLAIM_SETS = ("held", "kept", "believed")
 _INSTANTS = ("agreeing_since", "last_agreed_at")
 
+# Built once: building a statement costs three times as much as running it.
+_SIGHTINGS = (
+    select(_SIGHTING)
+    .where(_SIGHTING.c.feed_id == bindparam("feed_id"))
+    .order_by(_SIGHTING.c.arrival)
+)
+_SHOWN_AGAIN = (
+    update(_SIGHTING)
+    .where(_SIGHTING.c.feed_id == bindparam("of_feed"))
+    .values(last_shown=bindparam("at"))
+)
+_STANDING = (
+    select(_DOUBT)
+    .where(_DOUBT.c.feed_id == bindparam("feed_id"), _DOUBT.c.settled_at.is_(None))
+    .order_by(_DOUBT.c.since.desc())
+)
+
 
 def sightings(session: Session, feed_id: str) -> tuple[Sighting, ...]:
     """What the feed shows at present, by first night."""
-    query = select(_SIGHTING).where(_SIGHTING.c.feed_id == feed_id).order_by(_SIGHTING.c.arrival)
     return tuple(
         Sighting(
             nights=Nights(row.arrival, row.departure),
@@ -33,7 +49,7 @@ def sightings(session: Session, feed_id: str) -> tuple[Sighting, ...]:
             good_before=row.good_before,
             last_shown=row.last_shown,
         )
-        for row in session.execute(query)
+        for row in session.execute(_SIGHTINGS, {"feed_id": feed_id})
     )
 
 
@@ -77,8 +93,7 @@ def _start(sighting: Sighting) -> tuple[Nights, datetime, datetime | None]:
 
 def standing(session: Session, feed_id: str) -> Doubt | None:
     """The feed's doubt that still matters: open, or decided with claims it keeps in mind."""
-    query = select(_DOUBT).where(_DOUBT.c.feed_id == feed_id, _DOUBT.c.settled_at.is_(None))
-    row = session.execute(query.order_by(_DOUBT.c.since.desc())).first()
+    row = session.execute(_STANDING, {"feed_id": feed_id}).first()
     return None if row is None else _doubt(row)
 
 

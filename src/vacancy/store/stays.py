@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -27,6 +27,36 @@ _NIGHT: Table = tables.metadata.tables["night"]
 _CONFLICT: Table = tables.metadata.tables["conflict"]
 _UNIT: Table = tables.metadata.tables["unit"]
 _LIVE = tuple(status.value for status in LIVE_STATUSES)
+
+#: In `session.info`: what this transaction has read of a unit, kept in step by `save`, and whose
+#: rows it has taken. A session lives as long as its transaction.
+_READ, _TAKEN = "stays.of_unit", "stays.lock_unit"
+
+# Built once: building a statement costs three times as much as running it.
+_OF_UNIT = (
+    select(_STAY)
+    .where(_STAY.c.unit_id == bindparam("unit_id"))
+    .where(or_(_STAY.c.status.in_(_LIVE), _STAY.c.closed_at >= bindparam("closed_since")))
+    .order_by(_STAY.c.arrival, _STAY.c.id)
+)
+_TAKE_UNIT = update(_UNIT).where(_UNIT.c.id == bindparam("unit")).values(revision=_UNIT.c.revision)
+_RAISE_REVISION = (
+    update(_UNIT).where(_UNIT.c.id == bindparam("unit")).values(revision=_UNIT.c.revision + 1)
+)
+_NIGHT_MAP = select(_NIGHT.c.night, _NIGHT.c.stay_id).where(
+    _NIGHT.c.unit_id == bindparam("unit_id")
+)
+_CONFLICTS_OF_UNIT = (
+    select(_CONFLICT)
+    .where(_CONFLICT.c.unit_id == bindparam("unit_id"))
+    .where(
+        or_(
+            _CONFLICT.c.status != ConflictStatus.RESOLVED.value,
+            _CONFLICT.c.resolved_at >= bindparam("resolved_since"),
+        )
+    )
+    .order_by(_CONFLICT.c.opened_at, _CONFLICT.c.id)
+)
 
 
 def _span(raw: Sequence[str]) -> Span:
@@ -82,13 +112,11 @@ def _stay_values(stay: Stay, now: datetime) -> dict[str, Any]:
 
 def of_unit(session: Session, unit_id: str, closed_since: datetime) -> tuple[Stay, ...]:
     """The unit's live stays, and those closed since then."""
-    query = (
-        select(_STAY)
-        .where(_STAY.c.unit_id == unit_id)
-        .where(or_(_STAY.c.status.in_(_LIVE), _STAY.c.closed_at >= closed_since))
-        .order_by(_STAY.c.arrival, _STAY.c.id)
-    )
-    return tuple(_stay(row) for row in session.execute(query))
+    read = session.info.setdefault(_READ, {})
+    if (unit_id, closed_since) not in read:
+        rows = session.execute(_OF_UNIT, {"unit_id": unit_id, "closed_since": closed_since})
+        read[unit_id, closed_since] = tuple(_stay(row) for row in rows)
+    return read[unit_id, closed_since]
 
 
 def by_ids(
@@ -127,17 +155,35 @@ def save(session: Session, account_id: str, stays: Sequence[Stay], now: datetime
     if changed:
         statement = update(_STAY).where(_STAY.c.id == bindparam("row_id"))
         session.connection().execute(statement, changed)
+    _keep_in_step(session, stays)
+
+
+def _keep_in_step(session: Session, stays: Iterable[Stay]) -> None:
+    """What was read of a unit is again what its rows say, in the order of the query."""
+    read: dict[tuple[str, datetime], tuple[Stay, ...]] = session.info.get(_READ, {})
+    for (unit_id, closed_since), known in read.items():
+        after = {stay.id: stay for stay in known}
+        after |= {stay.id: stay for stay in stays if stay.unit_id == unit_id}
+        kept = (s for s in after.values() if s.live or _closed_by(s, closed_since))
+        read[unit_id, closed_since] = tuple(sorted(kept, key=lambda s: (s.nights.arrival, s.id)))
+
+
+def _closed_by(stay: Stay, since: datetime) -> bool:
+    return stay.closed_at is not None and stay.closed_at >= since
 
 
 def lock_unit(session: Session, unit_id: str) -> None:
     """Take the unit's row, so that one writer at a time decides about its nights."""
-    session.execute(update(_UNIT).where(_UNIT.c.id == unit_id).values(revision=_UNIT.c.revision))
+    taken: set[str] = session.info.setdefault(_TAKEN, set())
+    if unit_id not in taken:
+        session.connection().execute(_TAKE_UNIT, {"unit": unit_id})
+        taken.add(unit_id)
 
 
 def night_map(session: Session, unit_id: str) -> dict[date, str]:
     """Which stay holds each night."""
-    query = select(_NIGHT.c.night, _NIGHT.c.stay_id).where(_NIGHT.c.unit_id == unit_id)
-    return {row.night: row.stay_id for row in session.execute(query)}
+    rows = session.execute(_NIGHT_MAP, {"unit_id": unit_id})
+    return {night: stay_id for night, stay_id in rows}
 
 
 def put_night_map(session: Session, unit_id: str, wanted: Mapping[date, str]) -> bool:
@@ -176,20 +222,16 @@ def conflicts_of_unit(
     session: Session, unit_id: str, resolved_since: datetime
 ) -> tuple[Conflict, ...]:
     """The unit's conflicts that are not resolved, and those resolved since then."""
-    resolved = ConflictStatus.RESOLVED.value
-    query = (
-        select(_CONFLICT)
-        .where(_CONFLICT.c.unit_id == unit_id)
-        .where(or_(_CONFLICT.c.status != resolved, _CONFLICT.c.resolved_at >= resolved_since))
-        .order_by(_CONFLICT.c.opened_at, _CONFLICT.c.id)
-    )
-    return tuple(_conflict(row) for row in session.execute(query))
+    asked = {"unit_id": unit_id, "resolved_since": resolved_since}
+    return tuple(_conflict(row) for row in session.execute(_CONFLICTS_OF_UNIT, asked))
 
 
 def save_conflicts(
     session: Session, account_id: str, conflicts: Sequence[Conflict], now: datetime
 ) -> None:
     """Write new and changed conflicts."""
+    if not conflicts:
+        return
     ids = [conflict.id for conflict in conflicts]
     present = set(session.execute(select(_CONFLICT.c.id).where(_CONFLICT.c.id.in_(ids))).scalars())
     for conflict in conflicts:
@@ -215,6 +257,4 @@ def save_conflicts(
 
 def raise_revision(session: Session, unit_id: str) -> None:
     """Say that the unit's stays changed."""
-    session.execute(
-        update(_UNIT).where(_UNIT.c.id == unit_id).values(revision=_UNIT.c.revision + 1)
-    )
+    session.connection().execute(_RAISE_REVISION, {"unit": unit_id})

@@ -20,7 +20,8 @@ from domain.build_unit import (
     direct,
     nights,
 )
-from vacancy.domain.claims import ClaimStatus, Kind, Reason
+from vacancy.domain.claims import ClaimStatus, Kind, KnownClaim, Reason
+from vacancy.domain.unit import FeedFacts
 
 
 def test_a_stay_goes_to_every_export_but_its_origins() -> None:
@@ -163,3 +164,49 @@ def test_a_stay_that_changes_keeps_its_id_in_the_export() -> None:
     (after,) = unit.exported(None)
     assert before.stay_id == after.stay_id
     assert after.nights == nights("10-15 May")
+
+
+def outlived(when: str, feed: FeedFacts) -> KnownClaim:
+    """What remained of an echo when its cause was gone."""
+    return block(when, feed, rule=f"{feed.channel}.blocked.outlived_echo")
+
+
+def test_what_outlived_an_echo_is_told_to_feeds_that_do_not_show_its_nights() -> None:
+    """It closes nights as any block of the channel's own."""
+    unit = Unit()
+    unit.show(outlived("1-5 May", AIRBNB), block("5-7 May", VRBO))
+    assert unit.exported_nights(BOOKING) == [nights("1-5 May"), nights("5-7 May")]
+    assert unit.exported_nights(VRBO) == [nights("1-5 May")]
+
+
+def test_two_feeds_that_outlive_one_cause_are_not_told_of_each_other() -> None:
+    """They would keep each other closed for ever."""
+    unit = Unit()
+    unit.show(outlived("1-5 May", AIRBNB), outlived("3-8 May", BOOKING))
+    assert unit.exported_nights(AIRBNB) == []
+    assert unit.exported_nights(BOOKING) == []
+    assert unit.exported_nights(VRBO) == [nights("1-5 May"), nights("3-8 May")]
+
+
+def test_a_feed_that_showed_the_nights_within_48_hours_is_not_told_either() -> None:
+    """In whatever role: as an echo of a stay that ended, say."""
+    unit = Unit()
+    gone = block(
+        "1-5 May", BOOKING, echo_of="stay_old", status=ClaimStatus.WITHDRAWN, released_at=NOON
+    )
+    unit.claims[gone.id] = gone
+    unit.show(outlived("1-5 May", AIRBNB))
+    unit.now = NOON + 47 * HOUR
+    assert unit.exported_nights(BOOKING) == []
+    unit.now = NOON + 49 * HOUR
+    assert unit.exported_nights(BOOKING) == [nights("1-5 May")]
+
+
+def test_what_outlived_an_echo_stays_told_when_it_comes_back_itself() -> None:
+    """Else it would leave the export because it was in it, and return without end."""
+    unit = Unit()
+    unit.show(outlived("1-5 May", AIRBNB))
+    (stay_id,) = unit.stays
+    back = block("1-5 May", BOOKING, echo_of=stay_id)
+    unit.claims[back.id] = back
+    assert unit.exported_nights(BOOKING) == [nights("1-5 May")]

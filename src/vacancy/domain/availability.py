@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from vacancy.domain.answer import outlived
 from vacancy.domain.buffers import BETWEEN
 from vacancy.domain.claims import ClaimStatus, Kind, KnownClaim
 from vacancy.domain.errors import NightsTaken
@@ -18,6 +19,9 @@ LINGER = timedelta(hours=24)
 
 #: How long a past stay is still exported.
 KEPT = timedelta(days=30)
+
+#: A feed that showed a night within this is not told of what outlived an echo there.
+SHOWN_LATELY = timedelta(hours=48)
 
 #: What shows that a feed lists a stay itself: a past entry is listed no more, but was its own.
 _LISTED = frozenset({ClaimStatus.LIVE, ClaimStatus.MISSING, ClaimStatus.AGED_OUT})
@@ -110,12 +114,15 @@ def contents(
 ) -> tuple[Held, ...]:
     """What an export holds, by arrival: every stay that closes nights, and past ones for 30 days.
 
-    Left out: what the export's own feed lists itself, mirrored blocks, rule blocks but preparation.
+    Left out: what the export's own feed lists itself, mirrored blocks, rule blocks but preparation,
+    and what outlived an echo where the feed showed any of its nights within 48 hours: two feeds
+    that outlive one cause would else keep each other closed for ever.
     `stays` are those of the unit, `claims` all that are linked to them, aged out ones included.
     """
     known = list(stays)
     closing = {stay.id for stay in lingering(known, standing_links(claims), now)}
     own = _own_stays(export, claims)
+    leftover = _leftover(claims)
     held = [
         Held(stay.id, stay.nights, stay.kind)
         for stay in known
@@ -123,6 +130,7 @@ def contents(
         and stay.nights.departure + KEPT > today
         and not _belongs(stay, export, own)
         and not stay.mirrored
+        and not (stay.id in leftover and _shown_lately(stay, export, claims, now))
         and (owns_nights(stay.reason) or stay.feed_id in export.rules_exported)
     ]
     return tuple(sorted(held, key=lambda one: (one.nights, one.stay_id)))
@@ -141,6 +149,36 @@ def _own_stays(export: ExportFacts, claims: Iterable[KnownClaim]) -> set[str | N
         for claim in claims
         if claim.feed_id == export.feed_id and claim.echo_of is None and claim.status in _LISTED
     }
+
+
+def _leftover(claims: Iterable[KnownClaim]) -> set[str | None]:
+    """The stays that stand by nothing but what outlived an echo."""
+    genuine = [claim for claim in claims if is_genuine(claim)]
+    left = {claim.stay_id for claim in genuine if outlived(claim)}
+    return left - {claim.stay_id for claim in genuine if not outlived(claim)} if left else left
+
+
+def _shown_lately(
+    stay: Stay, export: ExportFacts, claims: Iterable[KnownClaim], now: datetime
+) -> bool:
+    """Whether the export's feed shows any of its nights, or did within 48 hours, in whatever role.
+
+    But as this very stay coming back: else it would leave the export for having been in it.
+    """
+    return any(
+        claim.feed_id == export.feed_id
+        and claim.echo_of != stay.id
+        and claim.nights.overlaps(stay.nights)
+        and _last_shown(claim, now) > now - SHOWN_LATELY
+        for claim in claims
+    )
+
+
+def _last_shown(claim: KnownClaim, now: datetime) -> datetime:
+    """When its feed showed a claim last, or a little later: its end was noticed at an answer."""
+    if claim.status is ClaimStatus.LIVE:
+        return now
+    return claim.released_at or claim.last_seen
 
 
 def _belongs(stay: Stay, export: ExportFacts, own: Collection[str | None]) -> bool:

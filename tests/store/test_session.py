@@ -77,9 +77,7 @@ def test_an_instant_comes_back_aware_and_utc(store: Store) -> None:
 def test_a_naive_instant_is_refused(store: Store) -> None:
     """An instant without a zone never reaches the store."""
     with pytest.raises(StatementError), store.write() as session:
-        session.add(
-            tables.Account(id="acc_1", name="Casa", created_at=datetime(2027, 1, 1))
-        )
+        session.add(tables.Account(id="acc_1", name="Casa", created_at=datetime(2027, 1, 1)))
 
 
 def test_no_update_is_lost_between_writers(store: Store) -> None:

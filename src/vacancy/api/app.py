@@ -11,9 +11,7 @@ from vacancy import __version__
 from vacancy.api.health import Health, Metrics
 
 
-def make_app(
-    health: Health, metrics: Metrics | None, monotonic: Callable[[], float]
-) -> FastAPI:
+def make_app(health: Health, metrics: Metrics | None, monotonic: Callable[[], float]) -> FastAPI:
     """The app; `metrics` None leaves /metrics unserved."""
     app = FastAPI(title="Vacancy", version=__version__, docs_url=None, redoc_url=None)
 

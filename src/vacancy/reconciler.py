@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from vacancy.channels.catalog import profile_of
 from vacancy.domain import events
-from vacancy.domain.reconcile import FeedFacts, Plan, UnitState, reconcile
+from vacancy.domain.conflicts import settle_conflicts, wakes_at
+from vacancy.domain.linked import tree_clashes
+from vacancy.domain.reconcile import FeedFacts, Plan, UnitState, reconcile, reshaped
+from vacancy.domain.stays import ConflictKind
+from vacancy.domain.unit import Moment
 from vacancy.failpoints import reach
 from vacancy.ids import Chance, new_id
-from vacancy.store import claims, feeds, journal, stays, units
+from vacancy.store import claims, feeds, journal, stays, trees, units
 from vacancy.store.session import Session
 from vacancy.store.tables import Feed, Unit
 
@@ -26,12 +31,14 @@ def local_date(now: datetime, timezone: str) -> date:
 def reconcile_unit(session: Session, unit_id: str, now: datetime, chance: Chance) -> Plan:
     """Decide about one unit and write it down; the plan, for those who report.
 
-    Takes the unit's row first, so that one writer at a time decides. Doing it twice writes nothing.
+    Takes the row of its tree first, so that one writer at a time decides. Doing it twice writes
+    nothing.
     """
     stays.lock_unit(session, unit_id)
-    unit = units.by_id(session, unit_id)
+    relatives = trees.family(session, unit_id)
+    unit = next(one for one in relatives if one.id == unit_id)
     today = local_date(now, unit.timezone)
-    state = _state(session, unit_id, now)
+    state = _state(session, unit, now)
     plan = reconcile(state, now, today, lambda prefix: new_id(prefix, now, chance))
     stays.save(session, unit.account_id, plan.stays, now)
     reach("after_stay_insert")
@@ -40,7 +47,8 @@ def reconcile_unit(session: Session, unit_id: str, now: datetime, chance: Chance
     reach("after_nights")
     stays.save_conflicts(session, unit.account_id, plan.conflicts, now)
     if plan.stays:
-        claims.wake_echoes(session, [stay.id for stay in plan.stays])
+        changed = [stay.id for stay in plan.stays]
+        claims.wake_echoes(session, changed, derived=trees.derives(relatives))
     if plan.stays or moved:
         stays.raise_revision(session, unit_id)
     facts = [
@@ -49,10 +57,43 @@ def reconcile_unit(session: Session, unit_id: str, now: datetime, chance: Chance
     ]
     journal.append(session, unit.account_id, facts, now, chance)
     units.plan_again(session, unit_id, _again_at(plan, unit, today))
+    if len(relatives) > 1:
+        before = {stay.id: stay for stay in state.stays}
+        _settle_tree(session, relatives, reshaped(before, plan.stays), (now, chance))
     return plan
 
 
-def _state(session: Session, unit_id: str, now: datetime) -> UnitState:
+def settle_tree(session: Session, unit_id: str, now: datetime, chance: Chance) -> None:
+    """Decide about the conflicts between a house and its rooms, and write them down."""
+    stays.lock_unit(session, unit_id)
+    _settle_tree(session, trees.family(session, unit_id), set(), (now, chance))
+
+
+def _settle_tree(
+    session: Session, relatives: Sequence[Unit], changed: Set[str], at: tuple[datetime, Chance]
+) -> None:
+    """`changed` are the stays of other nights or kind than before. All is kept with the house."""
+    now, chance = at
+    house = relatives[0]
+    today = local_date(now, house.timezone)
+    known = tuple(
+        one
+        for one in stays.conflicts_of_unit(session, house.id, now - LOOK_BACK)
+        if one.kind is ConflictKind.LINKED_UNIT
+    )
+    moment = Moment(house.id, {}, now, today, lambda prefix: new_id(prefix, now, chance))
+    found = tree_clashes(trees.members(session, relatives, now))
+    settled = settle_conflicts(known, found, changed, moment)
+    stays.save_conflicts(session, house.account_id, settled, now)
+    facts = events.conflict_facts(known, settled, today)
+    journal.append(session, house.account_id, facts, now, chance)
+    waking = wakes_at({one.id: one for one in (*known, *settled)}.values())
+    if waking is not None:
+        units.plan_again_by(session, house.id, waking)
+
+
+def _state(session: Session, unit: Unit, now: datetime) -> UnitState:
+    unit_id = unit.id
     known = claims.of_unit(session, unit_id, now - LOOK_BACK)
     recent = stays.of_unit(session, unit_id, now - LOOK_BACK)
     held = {stay.id for stay in recent}
@@ -63,8 +104,13 @@ def _state(session: Session, unit_id: str, now: datetime) -> UnitState:
         unit_id=unit_id,
         claims=known,
         stays=(*recent, *older.values()),
-        conflicts=stays.conflicts_of_unit(session, unit_id, now - LOOK_BACK),
+        conflicts=tuple(
+            one
+            for one in stays.conflicts_of_unit(session, unit_id, now - LOOK_BACK)
+            if one.kind is not ConflictKind.LINKED_UNIT
+        ),
         feeds={feed.id: _facts(feed, place) for place, feed in enumerate(every_feed)},
+        buffers=trees.buffers_of(unit),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,10 +10,12 @@ from vacancy.channels.catalog import profile_of
 from vacancy.domain.claims import Snapshot
 from vacancy.domain.echoes import ExportHistory, OurStay, named_stay
 from vacancy.domain.feed import FeedState
+from vacancy.domain.linked import derive, split_id
 from vacancy.domain.release import ReleaseRules
 from vacancy.domain.stays import Stay
+from vacancy.poller.timing import local_date
 from vacancy.poller.tools import Defaults, Tools
-from vacancy.store import accounts, claims, doubts, exports, feeds, polls, stays
+from vacancy.store import accounts, claims, doubts, exports, feeds, polls, stays, trees
 from vacancy.store.polls import Due
 from vacancy.store.session import Session
 
@@ -87,7 +90,31 @@ def with_our_stays(
     named = (named_stay(claim.uid, state.own_domain) for claim in snapshot.claims)
     wanted |= {stay_id for stay_id in named if stay_id}
     known |= stays.by_ids(session, sorted(wanted - known.keys()), due.account_id)
-    return replace(state, our_stays={stay.id: _ours(stay, due) for stay in known.values()})
+    ours = {stay.id: _ours(stay, due) for stay in known.values()}
+    return replace(state, our_stays=ours | _derived(session, wanted, due, now))
+
+
+def _derived(
+    session: Session, wanted: Iterable[str], due: Due, now: datetime
+) -> dict[str, OurStay]:
+    """What our stays close without holding it: like stays of our own, under ids of their own.
+
+    Those wanted that close nothing any more are there too, with the nights of their cause.
+    """
+    causes = {key: named for key in wanted if (named := split_id(key)) is not None}
+    relatives = trees.family(session, due.unit_id)
+    found: dict[str, OurStay] = {}
+    if causes:
+        known = stays.by_ids(session, sorted({c for c, _ in causes.values()}), due.account_id)
+        for key, (cause, unit_id) in causes.items():
+            if cause in known:
+                found[key] = OurStay(key, unit_id == due.unit_id, known[cause].nights, False)
+    if trees.derives(relatives):
+        today = local_date(now, due.timezone)
+        tree = trees.members(session, relatives, now)
+        for closure in derive(due.unit_id, tree, today):
+            found[closure.id] = OurStay(closure.id, True, closure.nights, True)
+    return found
 
 
 def _ours(stay: Stay, due: Due) -> OurStay:

@@ -1,28 +1,47 @@
-"""All exports of one unit, published in the transaction that changed its stays."""
+"""All exports of a unit and its relatives, published in the transaction that changed its stays."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from vacancy.domain.availability import ExportFacts, contents
+from vacancy.domain.linked import Member, as_held, derive
 from vacancy.ids import Chance
 from vacancy.publisher.render import Imprint, NewVersion, publish
-from vacancy.store import accounts, claims, exports, feeds, stays, units
+from vacancy.store import accounts, claims, exports, feeds, stays, trees
 from vacancy.store.session import Session
+from vacancy.store.tables import Unit
 
 #: Past stays stay in an export for 30 days; what was closed before that is in none.
 LOOK_BACK = timedelta(days=60)
 
 
 def publish_unit(session: Session, unit_id: str, now: datetime, chance: Chance) -> list[NewVersion]:
-    """Publish what changed in the unit's exports; those that hold the same as before stay.
+    """Publish what changed in the exports of the unit and of its relatives.
 
-    The caller has the unit's row (`stays.lock_unit`).
+    Exports that hold the same as before stay. The caller has the house's row (`stays.lock_unit`).
+    A relative that was taken out of the config stays as it stands.
     """
-    unit = units.by_id(session, unit_id)
+    relatives = trees.family(session, unit_id)
+    members = trees.members(session, relatives, now) if trees.derives(relatives) else ()
     imprint = Imprint(accounts.domain(session), chance)
+    return [
+        version
+        for unit in relatives
+        if unit.id == unit_id or unit.retired_at is None
+        for version in _publish_one(session, unit, members, (now, imprint))
+    ]
+
+
+def _publish_one(
+    session: Session, unit: Unit, members: Sequence[Member], at: tuple[datetime, Imprint]
+) -> list[NewVersion]:
+    now, imprint = at
+    unit_id = unit.id
     today = now.astimezone(ZoneInfo(unit.timezone)).date()
+    closures = as_held(derive(unit_id, members, today), today) if members else ()
     known_claims = claims.of_unit(session, unit_id, now - LOOK_BACK)
     known_stays = stays.of_unit(session, unit_id, now - LOOK_BACK)
     rules_exported = frozenset(
@@ -30,7 +49,7 @@ def publish_unit(session: Session, unit_id: str, now: datetime, chance: Chance) 
         for feed in feeds.of_unit(session, unit_id)
         if feed.settings.get("rule_blocks") == "export"
     )
-    published = []
+    published: list[NewVersion] = []
     for export in exports.of_unit(session, unit_id):
         held = contents(
             ExportFacts(export.key, export.feed_id, export.channel, rules_exported),
@@ -39,6 +58,7 @@ def publish_unit(session: Session, unit_id: str, now: datetime, chance: Chance) 
             now,
             today,
         )
+        held = tuple(sorted((*held, *closures), key=lambda one: (one.nights, one.stay_id)))
         version = publish(session, export, held, now, imprint)
         if version is not None:
             published.append(version)

@@ -154,12 +154,16 @@ def link(session: Session, links: Iterable[tuple[str, str | None]]) -> None:
         session.connection().execute(statement.values(stay_id=bindparam("stay")), rows)
 
 
-def wake_echoes(session: Session, stay_ids: Sequence[str]) -> None:
-    """These stays changed: feeds that show echoes of them are judged at their next answer."""
+def wake_echoes(session: Session, stay_ids: Sequence[str], *, derived: bool = False) -> None:
+    """These stays changed: feeds that show echoes of them are judged at their next answer.
+
+    With `derived` also those that show echoes of what these stays close elsewhere.
+    """
     feed: Table = tables.metadata.tables["feed"]
-    showing = select(_CLAIM.c.feed_id).where(
-        _CLAIM.c.echo_of.in_(stay_ids), _CLAIM.c.status.in_(_STANDING)
-    )
+    causes = [_CLAIM.c.echo_of.in_(stay_ids)]
+    if derived:
+        causes += [_CLAIM.c.echo_of.startswith(f"{id_}-", autoescape=True) for id_ in stay_ids]
+    showing = select(_CLAIM.c.feed_id).where(or_(*causes), _CLAIM.c.status.in_(_STANDING))
     session.execute(update(feed).where(feed.c.id.in_(showing)).values(waiting=True))
 
 

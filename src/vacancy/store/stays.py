@@ -6,7 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import (
+    Row,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlmodel import Session
 
 from vacancy.domain.claims import Kind, Reason
@@ -39,13 +51,25 @@ _OF_UNIT = (
     .where(or_(_STAY.c.status.in_(_LIVE), _STAY.c.closed_at >= bindparam("closed_since")))
     .order_by(_STAY.c.arrival, _STAY.c.id)
 )
-_TAKE_UNIT = update(_UNIT).where(_UNIT.c.id == bindparam("unit")).values(revision=_UNIT.c.revision)
+_ROOT = (
+    select(func.coalesce(_UNIT.c.parent_id, _UNIT.c.id))
+    .where(_UNIT.c.id == bindparam("unit"))
+    .scalar_subquery()
+)
+_TAKE_ROOT = (
+    update(_UNIT)
+    .where(_UNIT.c.id == _ROOT)
+    .values(revision=_UNIT.c.revision)
+    .returning(_UNIT.c.parent_id)
+)
 _RAISE_REVISION = (
     update(_UNIT).where(_UNIT.c.id == bindparam("unit")).values(revision=_UNIT.c.revision + 1)
 )
 _NIGHT_MAP = select(_NIGHT.c.night, _NIGHT.c.stay_id).where(
     _NIGHT.c.unit_id == bindparam("unit_id")
 )
+_SIDES = _CONFLICT.c.first_stay_id, _CONFLICT.c.second_stay_id
+_HAS_A_LIVE_SIDE = exists().where(_STAY.c.id.in_(_SIDES), _STAY.c.status.in_(_LIVE))
 _CONFLICTS_OF_UNIT = (
     select(_CONFLICT)
     .where(_CONFLICT.c.unit_id == bindparam("unit_id"))
@@ -53,6 +77,7 @@ _CONFLICTS_OF_UNIT = (
         or_(
             _CONFLICT.c.status != ConflictStatus.RESOLVED.value,
             _CONFLICT.c.resolved_at >= bindparam("resolved_since"),
+            _HAS_A_LIVE_SIDE,
         )
     )
     .order_by(_CONFLICT.c.opened_at, _CONFLICT.c.id)
@@ -173,11 +198,15 @@ def _closed_by(stay: Stay, since: datetime) -> bool:
 
 
 def lock_unit(session: Session, unit_id: str) -> None:
-    """Take the unit's row, so that one writer at a time decides about its nights."""
+    """Take the row of the unit's house, or its own: one writer at a time decides about a tree."""
     taken: set[str] = session.info.setdefault(_TAKEN, set())
-    if unit_id not in taken:
-        session.connection().execute(_TAKE_UNIT, {"unit": unit_id})
-        taken.add(unit_id)
+    if unit_id in taken:
+        return
+    taken.add(unit_id)
+    parent_id = session.connection().execute(_TAKE_ROOT, {"unit": unit_id}).scalar()
+    if parent_id is not None:
+        # While we waited for its row the unit became a part of a house.
+        lock_unit(session, parent_id)
 
 
 def night_map(session: Session, unit_id: str) -> dict[date, str]:
@@ -221,7 +250,9 @@ def _conflict(row: Row[Any]) -> Conflict:
 def conflicts_of_unit(
     session: Session, unit_id: str, resolved_since: datetime
 ) -> tuple[Conflict, ...]:
-    """The unit's conflicts that are not resolved, and those resolved since then."""
+    """The unit's conflicts that are not resolved, those resolved since then, and any with a live
+    side: what a person decided about it holds on.
+    """
     asked = {"unit_id": unit_id, "resolved_since": resolved_since}
     return tuple(_conflict(row) for row in session.execute(_CONFLICTS_OF_UNIT, asked))
 

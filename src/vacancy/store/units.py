@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import or_, select, update
 from sqlmodel import Session
@@ -44,6 +45,14 @@ def by_id(session: Session, unit_id: str) -> Unit:
 def plan_again(session: Session, unit_id: str, at: datetime) -> None:
     """Say when time alone will change what is planned for the unit."""
     session.execute(update(Unit).where(Unit.id == unit_id).values(again_at=at))  # type: ignore[arg-type]
+
+
+def plan_again_by(session: Session, unit_id: str, at: datetime) -> None:
+    """Say that the plan changes at that instant, if not before."""
+    due: Any = Unit.again_at
+    session.execute(
+        update(Unit).where(Unit.id == unit_id, or_(due.is_(None), due > at)).values(again_at=at)  # type: ignore[arg-type]
+    )
 
 
 def to_plan_again(session: Session, now: datetime, limit: int) -> list[str]:

@@ -63,14 +63,20 @@ def save_sightings(
     """Put `shown` in the place of `known`, for the feed of `owner` (account id, feed id).
 
     Where the same nights are shown since the same time only the time of the last showing moves.
+    A feed's sightings share no night, so that their first nights tell them apart.
     """
     account_id, feed_id = owner
-    if [_start(one) for one in known] == [_start(one) for one in shown]:
-        moved = update(_SIGHTING).where(_SIGHTING.c.feed_id == feed_id)
-        session.execute(moved.values(last_shown=at[0]))
-        return
-    session.execute(delete(_SIGHTING).where(_SIGHTING.c.feed_id == feed_id))
-    if shown:
+    before, after = ({_start(one): one for one in some} for some in (known, shown))
+    gone = [one.nights.arrival for start, one in before.items() if start not in after]
+    new = [one for start, one in after.items() if start not in before]
+    for some in (gone[at : at + 500] for at in range(0, len(gone), 500)):
+        withdrawn = (_SIGHTING.c.feed_id == feed_id, _SIGHTING.c.arrival.in_(some))
+        session.execute(delete(_SIGHTING).where(*withdrawn))
+    if len(gone) < len(before):
+        kept = [one.nights.arrival for one in shown if one.last_shown != at[0]]
+        again = _SHOWN_AGAIN.where(_SIGHTING.c.arrival.not_in(kept)) if kept else _SHOWN_AGAIN
+        session.connection().execute(again, {"of_feed": feed_id, "at": at[0]})
+    if new:
         rows = [
             {
                 "id": new_id("sight", *at),
@@ -82,7 +88,7 @@ def save_sightings(
                 "good_before": one.good_before,
                 "last_shown": one.last_shown,
             }
-            for one in shown
+            for one in new
         ]
         session.execute(insert(_SIGHTING), rows)
 

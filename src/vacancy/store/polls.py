@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Executable, Row, Table, bindparam, delete, func, insert, or_, select, update
 from sqlmodel import Session
 
 from vacancy.ids import Chance, new_id
@@ -16,6 +16,18 @@ from vacancy.store import tables
 _FEED: Table = tables.metadata.tables["feed"]
 _UNIT: Table = tables.metadata.tables["unit"]
 _POLL: Table = tables.metadata.tables["poll"]
+
+# Built once: building a statement costs three times as much as running it.
+_THE_FEED = _FEED.c.id == bindparam("row_id")
+_RUN = select(_FEED.c.last_poll_id, _FEED.c.repeats, _FEED.c.last_good_at).where(_THE_FEED)
+_AS_LEASED = select(
+    _FEED.c.url_digest, _FEED.c.settings, _FEED.c.channel, _FEED.c.retired_at
+).where(_THE_FEED)
+_BODY = select(_FEED.c.body).where(_THE_FEED)
+_ENTRIES = select(_FEED.c.entries).where(_THE_FEED)
+_HABITS = select(_FEED.c.habits).where(_THE_FEED)
+_KEEP = update(_FEED).where(_THE_FEED)
+_ADD = insert(_POLL)
 
 #: Candidates looked at for each feed taken, so that a crowded host hides no other.
 _LOOK_AHEAD = 4
@@ -203,21 +215,7 @@ def touch(session: Session, finished: Sequence[Finished]) -> None:
         }
         for one in finished
     ]
-    statement = (
-        update(_FEED)
-        .where(_FEED.c.id == bindparam("row_id"))
-        .values(
-            next_poll_at=bindparam("next_at"),
-            last_poll_at=bindparam("at"),
-            last_good_at=bindparam("good_at"),
-            last_believed_at=bindparam("good_at"),
-            last_full_at=func.coalesce(bindparam("full_at"), _FEED.c.last_full_at),
-            last_outcome="unchanged",
-            repeats=_FEED.c.repeats + 1,
-            leased_until=None,
-        )
-    )
-    session.connection().execute(statement, rows)
+    session.connection().execute(_TOUCH, rows)
 
 
 def record(session: Session, finished: Finished, chance: Chance) -> None:
@@ -246,24 +244,27 @@ def record(session: Session, finished: Finished, chance: Chance) -> None:
     if finished.full:
         values["last_full_at"] = finished.ended_at
     session.execute(update(_FEED).where(_FEED.c.id == finished.feed_id).values(values))
-    session.execute(
-        insert(_POLL).values(
-            id=poll_id,
-            account_id=finished.account_id,
-            feed_id=finished.feed_id,
-            started_at=finished.started_at,
-            outcome=finished.outcome,
-            reason=finished.reason,
-            counts=finished.counts,
-            millis=int((finished.ended_at - finished.started_at) / timedelta(milliseconds=1)),
-            repeats=0,
-        )
-    )
+    poll = {
+        "id": poll_id,
+        "account_id": finished.account_id,
+        "feed_id": finished.feed_id,
+        "started_at": finished.started_at,
+        "outcome": finished.outcome,
+        "reason": finished.reason,
+        "counts": finished.counts,
+        "millis": int((finished.ended_at - finished.started_at) / timedelta(milliseconds=1)),
+        "repeats": 0,
+    }
+    session.connection().execute(_ADD, poll)
+
+
+def _of(session: Session, query: Executable, feed_id: str) -> Row[Any]:
+    """The one row of a feed."""
+    return session.connection().execute(query, {"row_id": feed_id}).one()
 
 
 def _close_run(session: Session, feed_id: str) -> None:
-    query = select(_FEED.c.last_poll_id, _FEED.c.repeats, _FEED.c.last_good_at)
-    run = session.execute(query.where(_FEED.c.id == feed_id)).one()
+    run = _of(session, _RUN, feed_id)
     if run.repeats:
         counted = {"repeats": run.repeats, "last_repeat_at": run.last_good_at}
         session.execute(update(_POLL).where(_POLL.c.id == run.last_poll_id).values(counted))
@@ -271,34 +272,35 @@ def _close_run(session: Session, feed_id: str) -> None:
 
 def is_as_leased(session: Session, due: Due) -> bool:
     """Whether the feed is still the one that was asked: not edited, not retired meanwhile."""
-    query = select(_FEED.c.url_digest, _FEED.c.settings, _FEED.c.channel, _FEED.c.retired_at)
-    row = session.execute(query.where(_FEED.c.id == due.feed_id)).one()
+    row = _of(session, _AS_LEASED, due.feed_id)
     asked = (due.url_digest, due.settings, due.channel, None)
     return (row.url_digest, row.settings, row.channel, row.retired_at) == asked
 
 
 def kept_body(session: Session, feed_id: str) -> bytes | None:
     """The last good body, compressed."""
-    return session.execute(select(_FEED.c.body).where(_FEED.c.id == feed_id)).scalar_one()
+    return _of(session, _BODY, feed_id).body
 
 
 def kept_entries(session: Session, feed_id: str) -> bytes | None:
     """What was read of the last good body, compressed."""
-    return session.execute(select(_FEED.c.entries).where(_FEED.c.id == feed_id)).scalar_one()
+    return _of(session, _ENTRIES, feed_id).entries
 
 
 def habits(session: Session, feed_id: str) -> dict[str, Any]:
     """What was learned of the channel behind the feed, and marks for the next answer."""
-    return session.execute(select(_FEED.c.habits).where(_FEED.c.id == feed_id)).scalar_one()
+    return _of(session, _HABITS, feed_id).habits
 
 
 def keep_reading(session: Session, feed_id: str, reading: dict[str, Any]) -> None:
     """Store what the next poll compares with (validators, digest, body, entries, read_on ...)."""
-    session.execute(update(_FEED).where(_FEED.c.id == feed_id).values(reading))
+    session.connection().execute(_KEEP, {"row_id": feed_id, **reading})
 
 
 def hand_back(session: Session, feed_ids: Sequence[str], until: datetime | None = None) -> None:
     """Let go of leased feeds that were not polled; `until`: not before then."""
+    if not feed_ids:
+        return
     session.execute(update(_FEED).where(_FEED.c.id.in_(feed_ids)).values(leased_until=until))
 
 

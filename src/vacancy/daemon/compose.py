@@ -21,7 +21,7 @@ from vacancy.store.session import Store
 from vacancy.vault import Vault
 
 #: Seconds for polls in flight to end at a stop.
-PATIENCE = 10.0
+PATIENCE = 5.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,8 +84,11 @@ class Rounds:
         seen: set[str] = set()
         while True:
             batch = await asyncio.to_thread(self._lease, wanted)
+            # Due again already: for the next step, or for whoever asks next.
+            self._unpolled += [due.feed_id for due in batch if due.feed_id in seen]
             batch = [due for due in batch if due.feed_id not in seen]
             if not batch:
+                await self._write_down()
                 return finished
             seen.update(due.feed_id for due in batch)
             if wanted is not None:

@@ -28,6 +28,20 @@ _ENTRIES = select(_FEED.c.entries).where(_THE_FEED)
 _HABITS = select(_FEED.c.habits).where(_THE_FEED)
 _KEEP = update(_FEED).where(_THE_FEED)
 _ADD = insert(_POLL)
+_TOUCH = (
+    update(_FEED)
+    .where(_THE_FEED)
+    .values(
+        next_poll_at=bindparam("next_at"),
+        last_poll_at=bindparam("at"),
+        last_good_at=bindparam("good_at"),
+        last_believed_at=bindparam("good_at"),
+        last_full_at=func.coalesce(bindparam("full_at"), _FEED.c.last_full_at),
+        last_outcome="unchanged",
+        repeats=_FEED.c.repeats + 1,
+        leased_until=None,
+    )
+)
 
 #: Candidates looked at for each feed taken, so that a crowded host hides no other.
 _LOOK_AHEAD = 4

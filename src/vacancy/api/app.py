@@ -3,17 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi_offline import FastAPIOffline
 
 from vacancy import __version__
+from vacancy.api import errors, places
+from vacancy.api.front import Front
 from vacancy.api.health import Health, Metrics
 
+ROOMS = (places.room, places.units)
 
-def make_app(health: Health, metrics: Metrics | None, monotonic: Callable[[], float]) -> FastAPI:
-    """The app; `metrics` None leaves /metrics unserved."""
-    app = FastAPI(title="Vacancy", version=__version__, docs_url=None, redoc_url=None)
+_ABOUT = """\
+One truthful calendar per rental unit: what every channel says, reconciled.
+
+Send `Authorization: Bearer vac_...`; a key is made by `vacancy keys create`. Dates are local dates
+of the property, a departure is the day of leaving; instants are UTC. Lists come in pages, change
+feeds with cursors. A POST with an `Idempotency-Key` is done once. Errors have one shape, and a
+`code` that programs can rely on.
+"""
+
+
+def make_app(front: Front | None) -> FastAPI:
+    """The app of a house; None gives one that can only describe itself."""
+    app = FastAPIOffline(
+        title="Vacancy",
+        version=__version__,
+        description=_ABOUT,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        swagger_ui_parameters={"persistAuthorization": True},
+        redoc_url=None,
+    )
+    app.state.front = front
+    errors.install(app)
+    for room in ROOMS:
+        app.include_router(room.router)
+    return app
+
+
+def schema() -> dict[str, Any]:
+    """The API's own description, as OpenAPI 3.1."""
+    return make_app(None).openapi()
+
+
+def add_health(
+    app: FastAPI, health: Health, metrics: Metrics | None, monotonic: Callable[[], float]
+) -> None:
+    """Serve /livez and /readyz; and /metrics, unless `metrics` is None."""
 
     @app.get("/livez", include_in_schema=False)
     async def livez() -> Response:
@@ -33,5 +71,3 @@ def make_app(health: Health, metrics: Metrics | None, monotonic: Callable[[], fl
         @app.get("/metrics", include_in_schema=False)
         async def figures() -> Response:
             return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-    return app

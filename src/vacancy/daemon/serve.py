@@ -19,13 +19,13 @@ import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from vacancy import log
-from vacancy.api.app import make_app
 from vacancy.api.health import Health, Metrics
 from vacancy.clock import Clock
 from vacancy.daemon.compose import House, open_rounds
 from vacancy.daemon.gauge import gauge
 from vacancy.daemon.notify import Systemd
 from vacancy.daemon.sweep import sweep
+from vacancy.daemon.web import make_web
 from vacancy.domain.errors import ConfigError, VacancyError
 from vacancy.poller.round import Rounds
 from vacancy.poller.tools import Polled
@@ -148,7 +148,7 @@ class Daemon:
 
     def _web_config(self) -> uvicorn.Config:
         metrics = self._metrics if self._house.settings.server.metrics else None
-        rest = make_app(self._health, metrics, self._house.clock.monotonic)
+        rest = make_web(lambda: self._house, self._health, metrics)
         return uvicorn.Config(
             ExportApp(self._cache, self._readings, self._house.clock.now, rest),
             host=self._house.settings.server.host,

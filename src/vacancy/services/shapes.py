@@ -22,6 +22,7 @@ def booking(stay: tables.Stay, slug: str, uids: Sequence[str]) -> dict[str, Any]
     return {
         "id": stay.id,
         "unit": slug,
+        "unit_id": stay.unit_id,
         "channel": stay.channel,
         "kind": stay.kind,
         "reason": stay.reason,
@@ -29,7 +30,10 @@ def booking(stay: tables.Stay, slug: str, uids: Sequence[str]) -> dict[str, Any]
         "arrival": stay.arrival.isoformat(),
         "departure": stay.departure.isoformat(),
         "reservation_code": stay.reservation_code,
+        "expires_at": instant(stay.expires_at),
         "uids": list(uids),
+        "created_at": instant(stay.opened_at),
+        "updated_at": instant(stay.updated_at),
     }
 
 
@@ -103,6 +107,34 @@ def key(row: tables.ApiKey) -> dict[str, Any]:
         "last_used_at": instant(row.last_used_at),
         "expires_at": instant(row.expires_at),
         "replaced_by": row.replaced_by,
+    }
+
+
+def property_(row: tables.Property) -> dict[str, Any]:
+    """A property."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "timezone": row.timezone,
+        "check_in": row.check_in,
+        "check_out": row.check_out,
+        "address": row.address,
+        "managed_by": row.managed_by,
+        "created_at": instant(row.created_at),
+    }
+
+
+def unit(row: tables.Unit) -> dict[str, Any]:
+    """A unit."""
+    return {
+        "id": row.id,
+        "property_id": row.property_id,
+        "slug": row.slug,
+        "name": row.name,
+        "timezone": row.timezone,
+        "max_guests": row.max_guests,
+        "managed_by": row.managed_by,
+        "created_at": instant(row.created_at),
     }
 
 

@@ -8,6 +8,7 @@ from vacancy.settings.load import MINIMAL, SettingsError, find, load
 from vacancy.settings.models import (
     EVERYONE,
     Alerts,
+    Api,
     ExportWish,
     Feed,
     Limits,
@@ -26,6 +27,7 @@ __all__ = [
     "EVERYONE",
     "MINIMAL",
     "Alerts",
+    "Api",
     "ExportWish",
     "Feed",
     "Limits",

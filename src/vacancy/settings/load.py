@@ -20,6 +20,7 @@ from pydantic_core import ErrorDetails
 from vacancy.settings.checks import Place, Problem, problems
 from vacancy.settings.models import (
     Alerts,
+    Api,
     Feed,
     Limits,
     Network,
@@ -41,6 +42,7 @@ _SECTIONS: dict[str, type[Section]] = {
     "release": Release,
     "network": Network,
     "limits": Limits,
+    "api": Api,
     "alerts": Alerts,
     "units": Unit,
     "feeds": Feed,

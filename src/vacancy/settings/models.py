@@ -134,6 +134,15 @@ class Limits(Section):
     horizon_years: Annotated[Count, Value(ge=1, le=10)] = 3
 
 
+class Api(Section):
+    """What the API bears: requests a minute of one key, and a request's body."""
+
+    reads: Annotated[Count, Value(ge=1, le=1_000_000)] = 120
+    writes: Annotated[Count, Value(ge=1, le=1_000_000)] = 30
+    body_bytes: Annotated[Count, Value(ge=1024, le=64 * 1024 * 1024)] = 1024 * 1024
+    body_within: Duration = timedelta(seconds=15)
+
+
 class Alerts(Section):
     """Alerts to people: Apprise addresses. Quiet hours never hold back an arrival within 48 h."""
 
@@ -260,6 +269,7 @@ class Settings(Section):
     release: Release = Release()
     network: Network = Network()
     limits: Limits = Limits()
+    api: Api = Api()
     alerts: Alerts = Alerts()
     units: Annotated[tuple[Unit, ...], BeforeValidator(_list_of_tables)] = ()
 

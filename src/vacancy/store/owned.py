@@ -24,7 +24,7 @@ class Owned(Protocol):
 Row = TypeVar("Row", bound=Owned)
 
 
-def of(table: type[Row], account_id: str) -> Select[tuple[Row]]:
+def of(table: type[Row], account_id: str) -> Select[Any]:
     """The account's rows of a table: what every list begins with."""
     return select(table).where(table.account_id == account_id)
 
@@ -39,7 +39,7 @@ def get(session: Session, table: type[Row], account_id: str, row_id: str, noun: 
 
 
 def page(
-    session: Session, query: Select[tuple[Row]], offset: int, limit: int
+    session: Session, query: Select[Any], offset: int, limit: int
 ) -> tuple[list[Row], int]:
     """One page of an ordered query, and how many rows there are in all."""
     plain = query.order_by(None).subquery()

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from vacancy.domain.errors import Refused
 from vacancy.store.session import HEAD, Store, version
@@ -19,6 +19,11 @@ def describe(trouble: Exception) -> str:
     """One sentence on why the database failed, without the statement and its values."""
     why = str(getattr(trouble, "orig", None) or trouble).strip().splitlines()
     return f"the database cannot be used: {why[0] if why else type(trouble).__name__}"
+
+
+def collided(trouble: Exception) -> bool:
+    """Whether two wrote the same at once, and the other was first."""
+    return isinstance(trouble, IntegrityError)
 
 
 def backup(store: Store, target: Path) -> None:

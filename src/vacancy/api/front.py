@@ -1,0 +1,71 @@
+"""What the API is composed of: handed in by the daemon, shared by every request."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from anyio import CapacityLimiter
+
+from vacancy.api.limits import RateLimits
+from vacancy.domain.scopes import Actor
+from vacancy.ids import Chance
+from vacancy.poller.fetch import Failed
+from vacancy.services.at import At, Publish
+from vacancy.settings import Settings
+from vacancy.store.session import Store
+from vacancy.vault import Vault
+
+#: Asks a feed's address once: its bytes, or why there are none.
+Download = Callable[[str], Awaitable[bytes | Failed]]
+
+#: Threads that may wait for the store at once. Together they stay under its pool of connections.
+_READERS, _WRITERS = 16, 8
+
+
+class Running:
+    """The POSTs with an Idempotency-Key that this process is working on."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._scopes: set[str] = set()
+
+    def begin(self, scope: str) -> bool:
+        """Whether nobody works on this yet; from now on somebody does."""
+        with self._turn:
+            if scope in self._scopes:
+                return False
+            self._scopes.add(scope)
+            return True
+
+    def end(self, scope: str) -> None:
+        with self._turn:
+            self._scopes.discard(scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The house as the API sees it. `settings` gives those in force now."""
+
+    store: Store
+    vault: Vault
+    now: Callable[[], datetime]
+    chance: Chance
+    publish: Publish
+    settings: Callable[[], Settings]
+    download: Download
+    limits: RateLimits
+    readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_READERS))
+    writers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_WRITERS))
+    running: Running = field(default_factory=Running)
+
+    def at(self, actor: Actor, *, silent: bool = False) -> At:
+        """This instant, for a service that writes."""
+        return At(self.now(), self.chance, self.publish, actor=actor.user_id, silent=silent)
+
+    @property
+    def addresses(self) -> tuple[Vault, str]:
+        """What opens export tokens, and what their addresses begin with."""
+        return self.vault, self.settings().server.base_url

@@ -1,0 +1,1 @@
+"""What requests and answers look like, apart from the tables: a file a noun."""

@@ -15,8 +15,9 @@ from typing import Any
 import uvicorn
 
 from vacancy import daemon
-from vacancy.api.app import make_app
 from vacancy.api.health import Health
+from vacancy.daemon.compose import House
+from vacancy.daemon.web import make_web
 from vacancy.domain.nights import Nights
 from vacancy.publisher.cache import ExportCache
 from vacancy.publisher.readings import Readings
@@ -141,7 +142,8 @@ def opened(settings: Settings, clock: StoryClock) -> Iterator[OpenHouse]:
 @contextmanager
 def served(house: OpenHouse, listening: socket.socket) -> Iterator[None]:
     """The house's web on a socket that listens already."""
-    rest = make_app(Health(), None, house.clock.monotonic)
+    whole = House(house.settings, house.store, house.vault, house.clock, secrets.token_bytes)
+    rest = make_web(lambda: whole, Health(), None)
     app = ExportApp(house.cache, house.readings, house.clock.now, rest)
     web = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
     thread = Thread(target=web.run, kwargs={"sockets": [listening]})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -114,9 +114,20 @@ class Listing:
     def import_calendar(self, body: bytes) -> None:
         """Takes over another calendar's nights, whole: what it no longer holds is free again."""
         calendar = Calendar.from_ical(body)
-        self.imported = [Nights(event.start, event.end) for event in calendar.events]
+        self.take_over(Nights(event.start, event.end) for event in calendar.events)
+
+    def take_over(self, nights: Iterable[Nights]) -> None:
+        """The same of a calendar that is read already."""
+        self.imported = list(nights)
 
     # What its feed says
+
+    def scene(self, now: datetime) -> Hashable:
+        """All that its feed depends on, DTSTAMP apart: equal scenes, equal feeds."""
+        turn = self._merges_at(now) if self.habits.merges else False
+        days = (self.today(now), now.astimezone(self.zone).date())
+        known = (tuple(self.sales), tuple(self.closures), tuple(self.imported))
+        return (days, turn, *known)
 
     def calendar(self, now: datetime) -> bytes:
         """The feed at this moment; every event's DTSTAMP is the moment."""

@@ -86,7 +86,9 @@ def _published(folder: Path, channel: Channel) -> str:
     asyncio.run(first())
     with rig.house.store.read() as session:
         account = accounts.the_account(session)
-        found = exports.find(session, account.id, None, (rig.house.vault, "http://bench"))
+        found = exports.find(
+            session, account.id, None, (rig.house.vault, "http://bench"), rig.house.clock.now()
+        )
     rig.close()
     urls = {one["key"]: one["url"] for one in found["data"]}
     return urls["everyone"].removeprefix("http://bench")

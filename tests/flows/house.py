@@ -144,7 +144,7 @@ timezone = "{self.timezone}"
 
     def conflicts(self) -> list[dict[str, Any]]:
         with self.store.read() as session:
-            return conflicts.find(session, accounts.the_account(session).id)
+            return conflicts.find(session, accounts.the_account(session).id, self.clock.now())
 
     def events(self, *types: str) -> list[dict[str, Any]]:
         with self.store.read() as session:
@@ -155,7 +155,9 @@ timezone = "{self.timezone}"
         with self.store.read() as session:
             account = accounts.the_account(session)
             base = self.settings.server.base_url
-            found = exports.find(session, account.id, None, (self.vault, base))
+            found = exports.find(
+                session, account.id, None, (self.vault, base), self.clock.now()
+            )
             return {one["key"]: one for one in found["data"]}
 
     def exported(self, key: str) -> bytes:

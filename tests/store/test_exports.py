@@ -85,7 +85,9 @@ def test_readings_add_up_per_version_and_reader(store: Store) -> None:
     with store.read() as session:
         export_id = house.export(session).id
         assert exports.readings(session, export_id) == [
-            Reading(export_id, 1, "Airbnb", NOW - timedelta(hours=1), NOW + timedelta(hours=1), 7),
+            Reading(
+                export_id, 1, "Airbnb", NOW - timedelta(hours=1), NOW + timedelta(hours=1), 7, 3
+            ),
             Reading(export_id, 1, "Google", NOW, NOW, 1),
         ]
         assert exports.last_read(session, [export_id, "exp_x"]) == {

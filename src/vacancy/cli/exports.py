@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from vacancy.cli import printing
@@ -25,7 +27,7 @@ def exports(
 
     with open_house(config) as house, house.store.read() as session:
         addresses = (house.vault, house.settings.server.base_url)
-        told = service.find(session, house.account_id, unit, addresses)
+        told = service.find(session, house.account_id, unit, addresses, house.clock.now())
         public = house.settings.server.public_url
     if public is None:
         printing.notice("server.public_url is not set: channels cannot reach these addresses yet")
@@ -33,13 +35,30 @@ def exports(
         printing.document(told)
         return
     printing.table(
-        ("unit", "for", "last read", "version", "address (secret: give it to this channel only)"),
         (
-            (one["unit"], one["key"], one["last_read_at"] or "never", one["version"], one["url"])
+            *("unit", "for", "last read", "reads every", "not known there", "version"),
+            "address (secret: give it to this channel only)",
+        ),
+        (
+            (one["unit"], one["key"], *reading(one), one["version"], one["url"])
             for one in told["data"]
         ),
         "No export yet: add a unit to the config.",
     )
+
+
+def reading(one: dict[str, Any]) -> tuple[str, str, str]:
+    """When an export was read, how often that happens, and what its channel does not know yet."""
+    last = one["last_read_at"] or "never"
+    stopped = " (stopped)" if one["unread_since"] else ""
+    return last + stopped, printing.span(one["usual_seconds"]), _exposure(one)
+
+
+def _exposure(one: dict[str, Any]) -> str:
+    if not one["unread_stays"]:
+        return "-"
+    stays = "1 stay" if one["unread_stays"] == 1 else f"{one['unread_stays']} stays"
+    return f"{stays}, {printing.span(one['exposure_minutes'] * 60)}"
 
 
 @app.command()
@@ -51,7 +70,7 @@ def publish(unit: UnitName, config: Config = None, as_json: Json = False) -> Non
     with open_house(config) as house, house.store.write() as session:
         row = service.publish(session, house.account_id, unit, house.at())
         addresses = (house.vault, house.settings.server.base_url)
-        told = service.find(session, house.account_id, row.id, addresses)
+        told = service.find(session, house.account_id, row.id, addresses, house.clock.now())
     if as_json:
         printing.document(told)
         return

@@ -24,9 +24,12 @@ def status(config: Config = None, as_json: Json = False) -> None:
         printing.document(told)
         return
     printing.table(
-        ("unit", "feed", "health", "last answer", "last good", "next poll"),
         (
-            (unit["unit"], feed["feed"], feed["health"], _last(feed), *_times(feed))
+            *("unit", "feed", "health", "last answer", "last good", "next poll"),
+            *("read us", "reads every", "not known there"),
+        ),
+        (
+            (unit["unit"], feed["feed"], feed["health"], _last(feed), *_times(feed), *_read(feed))
             for unit in told["units"]
             for feed in unit["feeds"]
         ),
@@ -44,6 +47,12 @@ def _last(feed: dict[str, Any]) -> str:
 
 def _times(feed: dict[str, Any]) -> tuple[str, str]:
     return feed["last_good_at"] or "never", feed["next_poll_at"] or "-"
+
+
+def _read(feed: dict[str, Any]) -> tuple[str, str, str]:
+    from vacancy.cli.exports import reading
+
+    return reading(feed["export"]) if feed["export"] else ("-", "-", "-")
 
 
 def calendar(

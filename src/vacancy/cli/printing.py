@@ -34,6 +34,17 @@ def notice(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
+def span(seconds: float | None) -> str:
+    """A span as people say it: `45 min`, `2 h 5 min`, `3 d 4 h`; `-` for none."""
+    if seconds is None:
+        return "-"
+    minutes = round(seconds / 60)
+    days, hours = divmod(minutes // 60, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:
     """A table for people; `empty` is said where there is no row."""
     filled = [["" if cell is None else str(cell) for cell in row] for row in rows]

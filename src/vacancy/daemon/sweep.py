@@ -1,4 +1,4 @@
-"""What time alone changes: plans at midnight, silent feeds, exports never published, old polls."""
+"""What time alone changes: plans at midnight, silent feeds and readers, old polls."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import structlog
 from vacancy.daemon.compose import House
 from vacancy.domain import events
 from vacancy.domain.cadence import STALE_AFTER, STALE_INTERVALS
+from vacancy.publisher.silence import watch_readers
 from vacancy.reconciler import reconcile_unit
 from vacancy.services.publishing import publisher
 from vacancy.store import journal, polls, units
@@ -27,6 +28,7 @@ def sweep(house: House) -> int:
     now = house.clock.now()
     planned = _plan_again(house, now)
     _mark_stale(house, now)
+    watch_readers(house.store, now, house.chance)
     with house.store.write() as session:
         polls.forget_old(session, now - POLLS_KEPT)
     return planned

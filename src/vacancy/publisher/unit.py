@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from vacancy.channels.catalog import profile_of
 from vacancy.domain.availability import ExportFacts, contents
 from vacancy.domain.linked import Member, as_held, derive
 from vacancy.ids import Chance
 from vacancy.publisher.render import Imprint, NewVersion, publish
 from vacancy.store import accounts, claims, exports, feeds, stays, trees
 from vacancy.store.session import Session
-from vacancy.store.tables import Unit
+from vacancy.store.tables import Feed, Unit
 
 #: Past stays stay in an export for 30 days; what was closed before that is in none.
 LOOK_BACK = timedelta(days=60)
+#: In a feed's habits: the channel goes on showing its own stays on nights that we closed.
+SHOWS_OWN = "shows_own"
 
 
 def publish_unit(session: Session, unit_id: str, now: datetime, chance: Chance) -> list[NewVersion]:
@@ -44,10 +47,9 @@ def _publish_one(
     closures = as_held(derive(unit_id, members, today), today) if members else ()
     known_claims = claims.of_unit(session, unit_id, now - LOOK_BACK)
     known_stays = stays.of_unit(session, unit_id, now - LOOK_BACK)
+    own_feeds = {feed.id: feed for feed in feeds.of_unit(session, unit_id)}
     rules_exported = frozenset(
-        feed.id
-        for feed in feeds.of_unit(session, unit_id)
-        if feed.settings.get("rule_blocks") == "export"
+        feed.id for feed in own_feeds.values() if feed.settings.get("rule_blocks") == "export"
     )
     published: list[NewVersion] = []
     for export in exports.of_unit(session, unit_id):
@@ -60,6 +62,20 @@ def _publish_one(
         )
         held = tuple(sorted((*held, *closures), key=lambda one: (one.nights, one.stay_id)))
         version = publish(session, export, held, now, imprint)
-        if version is not None:
-            published.append(version)
+        if version is None:
+            continue
+        published.append(version)
+        feed = own_feeds.get(export.feed_id or "")
+        if version.opened and feed is not None and _may_subtract(feed):
+            feeds.ask_soon(session, feed.id, now)
     return published
+
+
+def _may_subtract(feed: Feed) -> bool:
+    """Whether the channel may leave its own sale out of its calendar on nights that we close.
+
+    A sale made just before it reads them would then never be seen: it is asked before that.
+    """
+    profile = profile_of(feed.channel)
+    known = profile.subtracts is False or profile.goes_on_showing is True
+    return not known and not feed.habits.get(SHOWS_OWN)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from vacancy.services import shapes
+from vacancy.services import propagation, shapes
 from vacancy.services.at import At
 from vacancy.services.config import EXPORT_TOKEN
 from vacancy.store import exports, feeds, tables, units
@@ -13,9 +14,13 @@ from vacancy.vault import Vault
 
 
 def find(
-    session: Session, account_id: str, unit: str | None, addresses: tuple[Vault, str]
+    session: Session,
+    account_id: str,
+    unit: str | None,
+    addresses: tuple[Vault, str],
+    now: datetime,
 ) -> dict[str, Any]:
-    """The live exports of a unit, or of all, with their addresses.
+    """The live exports of a unit, or of all, with their addresses and how they are read.
 
     `addresses` is the vault that opens the tokens, and what addresses begin with. Raises Unknown.
     """
@@ -24,7 +29,9 @@ def find(
         if unit
         else units.of_account(session, account_id, retired=True)
     )
-    return shapes.listed(document for row in rows for document in _of_unit(session, row, addresses))
+    return shapes.listed(
+        document for row in rows for document in _of_unit(session, row, addresses, now)
+    )
 
 
 def publish(session: Session, account_id: str, unit: str, at: At) -> tables.Unit:
@@ -36,11 +43,11 @@ def publish(session: Session, account_id: str, unit: str, at: At) -> tables.Unit
 
 
 def _of_unit(
-    session: Session, unit: tables.Unit, addresses: tuple[Vault, str]
+    session: Session, unit: tables.Unit, addresses: tuple[Vault, str], now: datetime
 ) -> list[dict[str, Any]]:
     vault, base = addresses
     rows = exports.of_unit(session, unit.id)
-    read = exports.last_read(session, [row.id for row in rows])
+    read = propagation.of_exports(session, rows, now)
     keys = {feed.id: feed.key for feed in feeds.of_unit(session, unit.id, retired=True)}
     return [
         {
@@ -51,7 +58,7 @@ def _of_unit(
             "channel": row.channel,
             "url": f"{base}/ical/{vault.open(row.token, EXPORT_TOKEN)}.ics",
             "version": row.version,
-            "last_read_at": shapes.instant(read.get(row.id)),
+            **read[row.id],
         }
         for row in rows
     ]

@@ -105,7 +105,7 @@ class OpenHouse:
     def exports(self) -> Sequence[Exported]:
         addresses = (self.vault, self.settings.server.base_url)
         with self.store.read() as session:
-            found = exports.find(session, self.account_id, None, addresses)
+            found = exports.find(session, self.account_id, None, addresses, self.clock.now())
         return [
             Exported(
                 one["unit"],

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, case, func, insert, or_, select, update
@@ -16,8 +16,9 @@ from sqlmodel import Session
 from vacancy.domain.claims import Kind
 from vacancy.domain.echoes import ExportHistory, ExportReading, Publication
 from vacancy.domain.nights import Nights
+from vacancy.domain.propagation import main_reader
 from vacancy.ids import Chance, new_id
-from vacancy.store import tables
+from vacancy.store import tables, watch
 from vacancy.store.tables import Export
 
 _EXPORT: Table = tables.metadata.tables["export"]
@@ -25,10 +26,7 @@ _PUBLICATION: Table = tables.metadata.tables["publication"]
 _FEED: Table = tables.metadata.tables["feed"]
 _READING: Table = tables.metadata.tables["reading"]
 
-_READING_COLUMNS = ("export_id", "version", "reader", "first_at", "last_at", "count")
-
-#: Only recent readings tell which reader is the channel: importers change their names.
-_READER_SPAN = timedelta(days=30)
+_READING_COLUMNS = ("export_id", "version", "reader", "first_at", "last_at", "count", "visits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,10 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`count` readings of one version of an export by one reader, from the first to the last."""
+    """`count` readings of one version of an export by one reader, from the first to the last.
+
+    `visits` counts those written down together as one.
+    """
 
     export_id: str
     version: int
@@ -83,6 +84,7 @@ class Reading:
     first_at: datetime
     last_at: datetime
     count: int = 1
+    visits: int = 1
 
 
 def token_digest(token: str) -> bytes:
@@ -247,6 +249,7 @@ def record_readings(session: Session, readings: Sequence[Reading], chance: Chanc
             "first_at": reading.first_at,
             "last_at": reading.last_at,
             "count": reading.count,
+            "visits": reading.visits,
         }
         for reading in readings
         if reading.export_id in owners
@@ -254,6 +257,7 @@ def record_readings(session: Session, readings: Sequence[Reading], chance: Chanc
     if rows:
         _wake_feeds(session, rows)
         session.connection().execute(_upsert_reading(session), rows)
+        watch.begin(session, {row["export_id"]: row["last_at"] for row in rows})
 
 
 def _wake_feeds(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -281,6 +285,7 @@ def _upsert_reading(session: Session) -> Any:
             "first_at": case((new.first_at < old.first_at, new.first_at), else_=old.first_at),
             "last_at": case((new.last_at > old.last_at, new.last_at), else_=old.last_at),
             "count": old["count"] + new["count"],
+            "visits": old["visits"] + new["visits"],
         },
     )
 
@@ -299,21 +304,9 @@ def readings(session: Session, export_id: str) -> list[Reading]:
 
 
 def readings_that_count(session: Session, export_id: str) -> list[Reading]:
-    """The readings of the one reader that reads the export most, by version.
-
-    Most: in the 30 days before the export's last reading; of equals, the one that read last.
-    """
+    """The readings of the one reader that reads the export most, by version."""
     every = readings(session, export_id)
-    if not every:
-        return []
-    recent = max(reading.last_at for reading in every) - _READER_SPAN
-    standing: dict[str, tuple[int, datetime, str]] = {}
-    for reading in every:
-        if reading.last_at >= recent:
-            count, last, _ = standing.get(reading.reader, (0, reading.last_at, ""))
-            last = max(last, reading.last_at)
-            standing[reading.reader] = (count + reading.count, last, reading.reader)
-    *_, channel = max(standing.values())
+    channel = main_reader(every)
     return [reading for reading in every if reading.reader == channel]
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Table, case, or_, select, update
 from sqlmodel import Session
 
 from vacancy.domain.errors import Refused, Unknown
 from vacancy.ids import Chance, new_id
+from vacancy.store import tables
 from vacancy.store.tables import Feed, Unit
+
+_FEED: Table = tables.metadata.tables["feed"]
+
+#: A feed is not asked again for a publication within this.
+_ASKED_JUST_NOW = timedelta(minutes=1)
 
 #: What sealed addresses are bound to in the vault.
 SEALED_AS = "feed.url"
@@ -151,3 +157,10 @@ def hasten(session: Session, feed: Feed, now: datetime) -> None:
     """Ask this feed at the next round, and judge its answer whatever it says."""
     feed.next_poll_at, feed.waiting = now, True
     session.flush()
+
+
+def ask_soon(session: Session, feed_id: str, now: datetime) -> None:
+    """Ask this feed now, or a minute after it was asked last. One that fails keeps its back-off."""
+    at: Any = case((_FEED.c.last_poll_at > now - _ASKED_JUST_NOW, now + _ASKED_JUST_NOW), else_=now)
+    well = (_FEED.c.id == feed_id, _FEED.c.failures == 0, _FEED.c.next_poll_at > at)
+    session.execute(update(_FEED).where(*well).values(next_poll_at=at))

@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from vacancy.cli import access, check, config, db, doctor, exports, facts, feeds, running, stays
+from vacancy.cli import (
+    access,
+    check,
+    config,
+    conflicts,
+    db,
+    doctor,
+    exports,
+    facts,
+    feeds,
+    running,
+    stays,
+)
 from vacancy.cli.failures import USAGE, guarded
 from vacancy.cli.printing import notice
 
@@ -45,12 +57,13 @@ def vacancy(
 
 for command in (
     *(running.serve, running.demo, running.step, running.poll, check.check),
-    *(facts.status, facts.calendar, facts.bookings, facts.conflicts, facts.events),
+    *(facts.status, facts.calendar, facts.bookings, facts.events),
     *(stays.book, stays.block, stays.cancel, stays.release),
 ):
     app.command()(command)
 app.add_typer(exports.app, name="exports")
 app.add_typer(feeds.app, name="feeds")
+app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(config.app, name="config")
 app.add_typer(db.app, name="db")
 app.add_typer(access.keys, name="keys")

@@ -1,4 +1,4 @@
-"""What is: status, calendar, bookings, conflicts, events."""
+"""What is: status, calendar, bookings, events."""
 
 from __future__ import annotations
 
@@ -130,40 +130,6 @@ def bookings(  # noqa: PLR0913, PLR0917 - the parameters of a command are its op
     columns = ("id", "unit", "channel", "kind", "reason", "status", "arrival", "departure")
     rows = ([stay[name] for name in columns] for stay in told["data"])
     printing.table(columns, rows, "No stay matches.")
-
-
-def conflicts(
-    everything: Annotated[bool, typer.Option("--all", help="Those that ended as well.")] = False,
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
-    """Nights that two stays want."""
-    from vacancy.cli.house import open_house
-    from vacancy.services import conflicts as service
-    from vacancy.services.shapes import listed
-
-    with open_house(config) as house, house.store.read() as session:
-        found = service.find(session, house.account_id, resolved=everything)
-    if as_json:
-        printing.document(listed(found))
-        return
-    printing.table(
-        ("unit", "kind", "status", "nights", "first", "second"),
-        (
-            (
-                *(one["unit"], one["kind"], one["status"], ", ".join(one["nights"])),
-                *(_side(side) for side in one["sides"]),
-            )
-            for one in found
-        ),
-        "No conflict: no night is wanted twice.",
-    )
-
-
-def _side(side: dict[str, Any] | None) -> str:
-    if side is None:
-        return ""
-    return f"{side['channel']} {side['kind']} {side['arrival']} to {side['departure']}"
 
 
 def events(

@@ -82,7 +82,7 @@ def _ignore(_polled: Polled) -> None:
 def _report(house: House, polled: Sequence[Polled]) -> StepReport:
     with house.store.read() as session:
         account = accounts.the_account(session)
-        open_now = conflicts.find(session, account.id)
+        open_now = conflicts.find(session, account.id, house.clock.now())
     ordered = sorted(polled, key=lambda one: (one.due.unit_slug, one.due.key))
     return StepReport(house.clock.now(), tuple(ordered), tuple(open_now))
 

@@ -119,6 +119,21 @@ def wakes_at(conflicts: Iterable[Conflict]) -> datetime | None:
     return min((instant for instant in until if instant is not None), default=None)
 
 
+def acknowledged(conflict: Conflict, now: datetime) -> Conflict:
+    """The conflict as a person has seen it; one that was put aside is back."""
+    return replace(
+        conflict,
+        status=ConflictStatus.ACKNOWLEDGED,
+        acknowledged_at=conflict.acknowledged_at or now,
+        snoozed_until=None,
+    )
+
+
+def snoozed(conflict: Conflict, until: datetime) -> Conflict:
+    """The conflict put aside until then."""
+    return replace(conflict, status=ConflictStatus.SNOOZED, snoozed_until=until)
+
+
 def decided(conflict: Conflict, resolution: str, now: datetime) -> Conflict:
     """The conflict as a person decided it.
 
@@ -155,21 +170,34 @@ def severity(conflict: Conflict, today: date) -> Severity:
 
 def suggestion(conflict: Conflict, first: Stay, second: Stay) -> str:
     """What the host should do, in one sentence; `first` and `second` as in the conflict."""
+    leaving = to_be_canceled(conflict)
+    if leaving is not None:
+        stay = first if leaving == first.id else second
+        return f"You decided to let go {_named(stay)}: cancel it at {stay.channel}."
     match conflict.kind:
         case ConflictKind.DOUBLE_BOOKING:
             return (
-                f"Call both guests: keep the booking at {first.channel}, which came first,"
-                f" and move or cancel the one at {second.channel}."
+                f"Call both guests: keep {_named(first)}, which came first,"
+                f" and move or cancel {_named(second)}."
             )
         case ConflictKind.BLOCKED_NIGHT_SOLD:
             return (
-                f"Shorten the block at {first.channel} if you can host the guest,"
-                f" or else cancel the booking at {second.channel}."
+                f"Shorten {_named(first)} if you can host the guest,"
+                f" or else cancel {_named(second)}."
             )
         case ConflictKind.TURNOVER:
             return "Make sure that the unit can be made ready in time, or move one of the guests."
         case ConflictKind.LINKED_UNIT:
-            return "The whole and one of its parts are both sold: move or cancel one of the two."
+            return (
+                "A house and one of its rooms are both sold: move or cancel"
+                f" {_named(second)}, which came later."
+            )
+
+
+def _named(stay: Stay) -> str:
+    """A stay as the host knows it."""
+    what = "booking" if stay.kind is Kind.RESERVATION else "block"
+    return f"your own {what}" if stay.feed_id is None else f"the {what} at {stay.channel}"
 
 
 def _clash(one: Stay, other: Stay) -> Clash | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from vacancy.domain.availability import KEPT, Held
+from vacancy.domain.availability import KEPT, Held, refuse_taken
 from vacancy.domain.buffers import BETWEEN, NO_BUFFERS, Buffers, keeps_free
 from vacancy.domain.claims import Kind
 from vacancy.domain.conflicts import Clash, sweep
@@ -86,6 +86,22 @@ def closed_by(closures: Iterable[Closure]) -> dict[date, str]:
         for night in closure.nights:
             nights.setdefault(night, closure.stay_id)
     return nights
+
+
+def refuse_closed(
+    wish: tuple[Nights, Kind], unit_id: str, members: Sequence[Member], today: date
+) -> None:
+    """Raises NightsTaken where a wish of ours lies on a closure, or where the nights to be kept
+    free around it are another guest's.
+    """
+    wanted, kind = wish
+    refuse_taken(wanted, closed_by(derive(unit_id, members, today)))
+    if kind is not Kind.RESERVATION:
+        return
+    me = next(member for member in members if member.unit_id == unit_id)
+    guests = {night: stay.id for stay in _guests(me) for night in stay.nights}
+    for nights in me.buffers.around(wanted):
+        refuse_taken(nights, guests)
 
 
 def as_held(closures: Iterable[Closure], today: date) -> tuple[Held, ...]:

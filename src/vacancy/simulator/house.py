@@ -91,7 +91,7 @@ class OpenHouse:
 
     def conflicts(self) -> Sequence[Clash]:
         with self.store.read() as session:
-            found = conflicts.find(session, self.account_id, resolved=True)
+            found = conflicts.find(session, self.account_id, self.clock.now(), resolved=True)
         return [
             Clash(
                 one["unit"],

@@ -76,6 +76,14 @@ def conflicts(session: Session, account_id: str, *, resolved: bool = False) -> l
     return sorted(rows, key=lambda row: (row.nights[:1], row.opened_at, row.id))
 
 
+def conflict(session: Session, account_id: str, conflict_id: str) -> Conflict:
+    """One conflict. Raises Unknown."""
+    row = session.get(Conflict, conflict_id, populate_existing=True)
+    if row is None or row.account_id != account_id:
+        raise Unknown("conflict", conflict_id)
+    return row
+
+
 def stays_by_id(session: Session, stay_ids: Sequence[str]) -> dict[str, Stay]:
     """These stays, by id."""
     query = select(Stay).where(Stay.id.in_(stay_ids))  # type: ignore[attr-defined]

@@ -171,6 +171,15 @@ def _linked(claim: KnownClaim, links: Mapping[str, str | None]) -> KnownClaim:
     return replace(claim, stay_id=links[claim.id]) if claim.id in links else claim
 
 
+def of_stays(session: Session, stay_ids: Sequence[str]) -> dict[str, list[KnownClaim]]:
+    """The claims that support each of these stays, or did, in order of first sight."""
+    query = select(_CLAIM).where(_CLAIM.c.stay_id.in_(stay_ids), _CLAIM.c.echo_of.is_(None))
+    found: dict[str, list[KnownClaim]] = {}
+    for row in session.execute(query.order_by(_CLAIM.c.first_seen, _CLAIM.c.id)):
+        found.setdefault(row.stay_id, []).append(_known(row))
+    return found
+
+
 def uids_of_stays(session: Session, stay_ids: Sequence[str]) -> dict[str, list[str]]:
     """The UIDs under which feeds list, or listed, each stay, in order of first sight."""
     found: dict[str, list[str]] = {stay_id: [] for stay_id in stay_ids}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
@@ -19,9 +20,11 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from vacancy.domain.claims import Kind, Reason
+from vacancy.domain.errors import NightsTaken
 from vacancy.domain.nights import Nights
 from vacancy.domain.stays import (
     LIVE_STATUSES,
@@ -43,6 +46,9 @@ _LIVE = tuple(status.value for status in LIVE_STATUSES)
 #: In `session.info`: what this transaction has read of a unit, kept in step by `save`, and whose
 #: rows it has taken. A session lives as long as its transaction.
 _READ, _TAKEN = "stays.of_unit", "stays.lock_unit"
+
+#: What SQLite and PostgreSQL call the key of `night` when they refuse a second holder.
+_NIGHT_KEY = ("night.unit_id, night.night", "pk_night")
 
 # Built once: building a statement costs three times as much as running it.
 _OF_UNIT = (
@@ -230,7 +236,34 @@ def put_night_map(session: Session, unit_id: str, wanted: Mapping[date, str]) ->
     return bool(gone or added)
 
 
-def _conflict(row: Row[Any]) -> Conflict:
+@contextmanager
+def refused_by_key(nights: Nights) -> Iterator[None]:
+    """Turns the database's refusal of a second holder of a night into NightsTaken."""
+    try:
+        yield
+    except IntegrityError as refusal:
+        if not any(said in str(refusal.orig) for said in _NIGHT_KEY):
+            raise
+        raise NightsTaken(list(nights), []) from None
+
+
+def open_holds(session: Session, account_id: str, held_by: str, now: datetime) -> int:
+    """How many holds of this actor live. Takes the account's row, so that the count holds on."""
+    account = tables.metadata.tables["account"]
+    session.execute(
+        update(account).where(account.c.id == account_id).values(sequence=account.c.sequence)
+    )
+    query = (
+        select(func.count())
+        .select_from(_STAY)
+        .where(_STAY.c.account_id == account_id, _STAY.c.held_by == held_by)
+        .where(_STAY.c.status == StayStatus.HELD.value, _STAY.c.expires_at > now)
+    )
+    return session.execute(query).scalar_one()
+
+
+def as_conflict(row: Any) -> Conflict:
+    """The value of a conflict's row."""
     return Conflict(
         id=row.id,
         unit_id=row.unit_id,
@@ -254,7 +287,7 @@ def conflicts_of_unit(
     side: what a person decided about it holds on.
     """
     asked = {"unit_id": unit_id, "resolved_since": resolved_since}
-    return tuple(_conflict(row) for row in session.execute(_CONFLICTS_OF_UNIT, asked))
+    return tuple(as_conflict(row) for row in session.execute(_CONFLICTS_OF_UNIT, asked))
 
 
 def save_conflicts(

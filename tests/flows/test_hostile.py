@@ -158,7 +158,9 @@ def test_failing_over_and_over(tmp_path: Path) -> None:
             f'[units.feeds]\nother = "{home.server.url(f"/{slug}.ics")}"\n'
             for slug in units
         )
-        home.declare({"airbnb": ""}, more + '[limits]\ntotal = "1s"\n')
+        # Smaller bounds, so that what is too large is told from what is too slow in less time.
+        limits = f'[limits]\ntotal = "2s"\nraw_bytes = {3 * MIB}\ninflated_bytes = {3 * MIB}\n'
+        home.declare({"airbnb": ""}, more + limits)
         home.apply()
         for slug in ("airbnb", *units):
             home.server.serve(f"/{slug}.ics", good())
@@ -174,7 +176,7 @@ def test_failing_over_and_over(tmp_path: Path) -> None:
                 units[one.due.unit_slug]: one.finished.reason
                 for one in report.polls
                 if one.due.key == "other"
-            } == REASONS
+            } == REASONS | {"/one-line": "too_large"}
             assert rows_of(home.store) == before
             assert healths(home, units) == {
                 path: "gone" if path in GONE else "failing" if failures >= 3 else "ok"

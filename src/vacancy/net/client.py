@@ -12,6 +12,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import aiohttp
 import httpx
@@ -118,10 +119,9 @@ class Client:
         tls = tls or httpx.create_ssl_context(trust_env=False)
         self._http = httpx.AsyncClient(
             transport=GuardedTransport(guard, self._limits.connect, tls),
-            headers={"User-Agent": user_agent, "Accept-Encoding": "gzip"},
-            timeout=self._limits.total,
             trust_env=False,
         )
+        self._named = {"User-Agent": user_agent, "Accept-Encoding": "gzip"}
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -184,10 +184,10 @@ class Client:
 
     async def _send(self, target: Target, asked: dict[str, str]) -> httpx.Response:
         try:
-            request = self._http.build_request(
+            request = httpx.Request(
                 "GET",
-                f"{target.scheme}://{target.authority}/",
-                headers=asked,
+                _origin(target.scheme, target.authority),
+                headers={**self._named, **asked},
                 extensions={"target": target},
             )
             return await self._http.send(request, stream=True)
@@ -226,6 +226,12 @@ def _answer(status: int, head: Head, body: bytes, millis: int, host: str) -> Ans
         millis=millis,
         final_host=host,
     )
+
+
+@lru_cache(maxsize=1024)
+def _origin(scheme: str, authority: str) -> httpx.URL:
+    """All of an address that httpx is shown; parsed once for the many feeds of one host."""
+    return httpx.URL(f"{scheme}://{authority}/")
 
 
 def _validator(value: str | None) -> str | None:

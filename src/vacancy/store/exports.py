@@ -132,6 +132,7 @@ def rotate(export: Export, tokens: TokenMaker) -> None:
     """Give the export a new token; the old one finds nothing from the commit on."""
     for column, value in tokens.draw().items():
         setattr(export, column, value)
+    export.old_token_hash = export.old_token_until = None
     export.revision += 1
 
 

@@ -10,11 +10,14 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi_offline import FastAPIOffline
 
 from vacancy import __version__
-from vacancy.api import errors, places
+from vacancy.api import access, connections, errors, places
 from vacancy.api.front import Front
 from vacancy.api.health import Health, Metrics
 
-ROOMS = (places.room, places.units)
+ROOMS = (
+    *(access.room, places.room, places.units, connections.room, connections.exports),
+    access.journal,
+)
 
 _ABOUT = """\
 One truthful calendar per rental unit: what every channel says, reconciled.

@@ -65,7 +65,7 @@ def rotate_key(key: KeyId, config: Config = None, as_json: Json = False) -> None
     from vacancy.services import keys as service
 
     with open_house(config) as house, house.store.write() as session:
-        told = service.rotate(session, house.account_id, key, house.at())
+        told = service.rotate(session, house.account_id, key, None, house.at())
     _show_once(told, as_json)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
@@ -28,7 +28,8 @@ class Edition:
     """One export as served now.
 
     `etag` (of the plain bytes) and `last_modified` are header values. `zipped` is None until
-    something was published. `opens_at` is None for an open export.
+    something was published. `opens_at` is None for an open export; `ends_at` is when the token
+    that found it finds nothing any more, None for the one in force.
     """
 
     export_id: str
@@ -37,6 +38,7 @@ class Edition:
     last_modified: bytes
     zipped: bytes | None
     opens_at: datetime | None
+    ends_at: datetime | None = None
 
     @property
     def zipped_etag(self) -> bytes:
@@ -46,6 +48,9 @@ class Edition:
     @property
     def plain(self) -> bytes:
         return _plain(self.zipped or b"")
+
+    def has_ended(self, now: datetime) -> bool:
+        return self.ends_at is not None and self.ends_at <= now
 
     def is_open(self, now: datetime) -> bool:
         return self.opens_at is None or self.opens_at <= now
@@ -133,14 +138,18 @@ class ExportCache:
 
     def _shelve(self, unit_id: str, exports: Iterable[ServedExport], now: datetime) -> None:
         """Put before taking away: a token that stays is never missed in between."""
-        fresh = {bytes.fromhex(one.token_hash): one for one in exports}
-        editions = {token: _edition(one, now) for token, one in fresh.items()}
+        fresh = list(exports)
+        editions = {bytes.fromhex(one.token_hash): _edition(one, now) for one in fresh}
+        for one in fresh:
+            if one.old_token_hash is not None:
+                old_one = replace(_edition(one, now), ends_at=one.old_token_until)
+                editions[bytes.fromhex(one.old_token_hash)] = old_one
         self._editions.update(editions)
         old = self._shelves.pop(unit_id, _Shelf((), (0, 0)))
         for token in old.tokens:
             if token not in editions:
                 del self._editions[token]
-        new = _Shelf(tuple(fresh), (len(fresh), sum(one.revision for one in fresh.values())))
+        new = _Shelf(tuple(editions), (len(fresh), sum(one.revision for one in fresh)))
         if fresh:
             self._shelves[unit_id] = new
         count, total = (self._total[at] + new.total[at] - old.total[at] for at in (0, 1))

@@ -104,7 +104,7 @@ class ExportApp:
         edition = None
         if path.endswith(_SUFFIX):
             edition = self._cache.find(path[len(_PREFIX) : -len(_SUFFIX)])
-        if edition is None:
+        if edition is None or (edition.ends_at and edition.has_ended(self._now())):
             return _UNKNOWN
         if edition.zipped is None:
             return _NOT_OPEN

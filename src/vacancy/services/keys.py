@@ -90,12 +90,27 @@ def get(session: Session, account_id: str, key_id: str) -> dict[str, Any]:
     return shapes.key(keys.get(session, account_id, key_id))
 
 
-def rotate(session: Session, account_id: str, key_id: str, at: At) -> dict[str, Any]:
+def holder(session: Session, account_id: str, user_id: str, key_id: str) -> dict[str, Any]:
+    """Whose key this is. Raises Unknown."""
+    account = session.get_one(tables.Account, account_id)
+    return {
+        "account": {"id": account.id, "name": account.name},
+        "user": shapes.user(keys.user(session, account_id, user_id)),
+        "key": shapes.key(keys.get(session, account_id, key_id)),
+    }
+
+
+def rotate(
+    session: Session, account_id: str, key_id: str, held: Iterable[Scope] | None, at: At
+) -> dict[str, Any]:
     """A new key in the place of one, which goes on working for a day beside it.
 
-    Raises Unknown, or Refused (it was rotated before).
+    Raises Unknown, or Refused (it was rotated before; it may more than `held`, see `create`).
     """
     old = keys.get(session, account_id, key_id)
+    beyond = set() if held is None else {Scope(scope) for scope in old.scopes} - set(held)
+    if beyond:
+        raise Refused("missing_scope", f"that key may more than yours: {in_order(beyond)[0]}")
     if old.replaced_by is not None:
         raise Refused("already_rotated", f"this key was replaced by {old.replaced_by} before")
     if old.expires_at is not None and old.expires_at <= at.now:

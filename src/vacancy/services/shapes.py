@@ -71,6 +71,7 @@ def feed(row: tables.Feed, slug: str) -> dict[str, Any]:
     return {
         "id": row.id,
         "unit": slug,
+        "unit_id": row.unit_id,
         "feed": row.key,
         "channel": row.channel,
         "address": f"{row.host}/…{row.url_tail}",
@@ -80,7 +81,33 @@ def feed(row: tables.Feed, slug: str) -> dict[str, Any]:
         "last_good_at": instant(row.last_good_at),
         "last_poll_at": instant(row.last_poll_at),
         "next_poll_at": None if row.retired_at else instant(row.next_poll_at),
+        "every_seconds": row.every,
         "managed_by": row.managed_by,
+    }
+
+
+def poll(row: tables.Poll) -> dict[str, Any]:
+    """One poll; `repeats` are the unchanged ones after it, of which each says the same."""
+    return {
+        "id": row.id,
+        "started_at": instant(row.started_at),
+        "outcome": row.outcome,
+        "reason": row.reason,
+        "counts": row.counts,
+        "millis": row.millis,
+        "repeats": row.repeats,
+        "last_repeat_at": instant(row.last_repeat_at),
+    }
+
+
+def reading(row: tables.ExportReading) -> dict[str, Any]:
+    """One reader of one version of an export."""
+    return {
+        "version": row.version,
+        "reader": row.reader,
+        "first_at": instant(row.first_at),
+        "last_at": instant(row.last_at),
+        "count": row.count,
     }
 
 

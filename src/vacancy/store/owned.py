@@ -6,7 +6,8 @@ is unknown, in the same words as one that never was.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Select, func, select
@@ -38,14 +39,39 @@ def get(session: Session, table: type[Row], account_id: str, row_id: str, noun: 
     return row
 
 
-def page(
-    session: Session, query: Select[Any], offset: int, limit: int
-) -> tuple[list[Row], int]:
+def page(session: Session, query: Select[Any], offset: int, limit: int) -> tuple[list[Row], int]:
     """One page of an ordered query, and how many rows there are in all."""
     plain = query.order_by(None).subquery()
     total = session.execute(select(func.count()).select_from(plain)).scalar_one()
     asked = query.offset(offset).limit(limit)
-    rows: Sequence[Row] = (
+    found: Sequence[Row] = (
         session.execute(asked, execution_options={"populate_existing": True}).scalars().all()
     )
-    return list(rows), total
+    return list(found), total
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows of a table: columns that equal a value (None: any), columns that are empty, and
+    the order, a column's name with `-` before it for the newest first.
+    """
+
+    equal: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    empty: tuple[str, ...] = ()
+    order: tuple[str, ...] = ("id",)
+
+
+def rows(
+    session: Session, table: type[Row], account_id: str, wanted: Wanted, place: tuple[int, int]
+) -> tuple[list[Row], int]:
+    """One page of the account's rows that are wanted; `place` is what to pass over, and to give."""
+    query = of(table, account_id)
+    for column, value in wanted.equal.items():
+        if value is not None:
+            query = query.where(getattr(table, column) == value)
+    for column in wanted.empty:
+        query = query.where(getattr(table, column).is_(None))
+    for name in wanted.order:
+        column = getattr(table, name.removeprefix("-"))
+        query = query.order_by(column.desc() if name.startswith("-") else column)
+    return page(session, query, *place)

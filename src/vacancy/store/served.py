@@ -22,7 +22,7 @@ _FEED: Table = tables.metadata.tables["feed"]
 #: The fields of `ServedExport` that an export's row holds.
 _COLUMNS = (
     *("id", "unit_id", "token_hash", "revision", "version"),
-    *("body", "etag", "last_modified"),
+    *("body", "etag", "last_modified", "old_token_hash", "old_token_until"),
 )
 
 #: What a store that is down, locked or damaged raises.
@@ -34,7 +34,8 @@ class ServedExport:
     """A live export as it is served.
 
     `body` is gzipped; with `etag` and `last_modified` it is None until something was published.
-    `unanswered` counts the unit's feeds that never gave a good answer.
+    A rotated-out token finds it until `old_token_until`. `unanswered` counts the unit's feeds that
+    never gave a good answer.
     """
 
     id: str
@@ -45,6 +46,8 @@ class ServedExport:
     body: bytes | None
     etag: str | None
     last_modified: datetime | None
+    old_token_hash: str | None
+    old_token_until: datetime | None
     unit_created_at: datetime
     unit_published_at: datetime | None
     unanswered: int

@@ -74,10 +74,10 @@ def _span(seconds: float | None) -> timedelta | None:
 
 
 def _history(session: Session, due: Due, now: datetime) -> ExportHistory:
-    export = exports.of_feed(session, due.feed_id)
-    if export is None:
+    export_id = exports.of_feed(session, due.feed_id)
+    if export_id is None:
         return ExportHistory()
-    return exports.history(session, export.id, now - SHOWN_WITHIN)
+    return exports.history(session, export_id, now - SHOWN_WITHIN)
 
 
 def with_our_stays(

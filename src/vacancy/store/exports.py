@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, case, func, insert, or_, select, update
+from sqlalchemy import Table, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -154,10 +154,17 @@ def of_unit(session: Session, unit_id: str) -> list[Export]:
     return list(session.execute(query.order_by(_EXPORT.c.key)).scalars())
 
 
-def of_feed(session: Session, feed_id: str) -> Export | None:
-    """The live export that was made for a feed."""
-    query = select(Export).where(_EXPORT.c.feed_id == feed_id, _EXPORT.c.revoked_at.is_(None))
-    return session.execute(query.order_by(_EXPORT.c.key).limit(1)).scalar_one_or_none()
+_OF_FEED = (
+    select(_EXPORT.c.id)
+    .where(_EXPORT.c.feed_id == bindparam("feed_id"), _EXPORT.c.revoked_at.is_(None))
+    .order_by(_EXPORT.c.key)
+    .limit(1)
+)
+
+
+def of_feed(session: Session, feed_id: str) -> str | None:
+    """The id of the live export that was made for a feed."""
+    return session.connection().execute(_OF_FEED, {"feed_id": feed_id}).scalar_one_or_none()
 
 
 def name_of_unit(session: Session, unit_id: str) -> str:

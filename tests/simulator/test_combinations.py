@@ -75,7 +75,7 @@ def one_stay(scene: Scene, origin: int) -> Iterator[tuple[str, frozenset[date]]]
 def two_stays(
     scene: Scene, pair: tuple[int, int], second: Nights, *, known: bool
 ) -> Iterator[list[tuple[str, tuple[date, ...]]]]:
-    """Two channels sell the same nights; then all read and are polled, for as long as a release takes.
+    """Two channels sell the same nights; then all read and are polled, as long as a release takes.
 
     `known`: the house knows of the first sale before the second is made. The conflicts that are
     open, at each step.

@@ -13,17 +13,21 @@ from vacancy.store.tables.feeds import Claim, Doubt, Feed, Poll, Sighting
 from vacancy.store.tables.journal import Event
 from vacancy.store.tables.places import Account, Installation, Property, Unit
 from vacancy.store.tables.stays import Conflict, Night, Stay
+from vacancy.store.tables.webhooks import Attempt, Delivery, Endpoint, Unsent
 
 __all__ = [
     "Account",
     "Alert",
     "AlertReceiver",
     "ApiKey",
+    "Attempt",
     "BookingParameter",
     "BookingValue",
     "Claim",
     "Conflict",
+    "Delivery",
     "Doubt",
+    "Endpoint",
     "Event",
     "Export",
     "ExportReading",
@@ -38,6 +42,7 @@ __all__ = [
     "Sighting",
     "Stay",
     "Unit",
+    "Unsent",
     "User",
     "metadata",
 ]

@@ -177,6 +177,36 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_api_key_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "endpoint",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("property_id", sa.String(), nullable=True),
+        sa.Column("description", sa.String(), nullable=True),
+        sa.Column("url", sa.LargeBinary(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("types", sa.JSON(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("old_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("old_secret_until", UTCDateTime(), nullable=True),
+        sa.Column("since", sa.Integer(), nullable=False),
+        sa.Column("failing_since", UTCDateTime(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("disabled", sa.String(), nullable=True),
+        sa.Column("disabled_at", UTCDateTime(), nullable=True),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_endpoint_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["property_id"], ["property.id"], name=op.f("fk_endpoint_property_id_property")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_endpoint")),
+    )
+    with op.batch_alter_table("endpoint", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_endpoint_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_endpoint_property_id"), ["property_id"], unique=False)
+
+    op.create_table(
         "unit",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
@@ -208,6 +238,53 @@ def upgrade() -> None:
     with op.batch_alter_table("unit", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_unit_again_at"), ["again_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_unit_parent_id"), ["parent_id"], unique=False)
+
+    op.create_table(
+        "unsent",
+        sa.Column("event_id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_unsent_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_unsent_event_id_event")),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_unsent")),
+    )
+    op.create_table(
+        "delivery",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("endpoint_id", sa.String(), nullable=False),
+        sa.Column("event_id", sa.String(), nullable=True),
+        sa.Column("message_id", sa.String(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_at", UTCDateTime(), nullable=True),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("delivered_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_delivery_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"], ["endpoint.id"], name=op.f("fk_delivery_endpoint_id_endpoint")
+        ),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["event.id"], name=op.f("fk_delivery_event_id_event")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint(
+            "endpoint_id", "message_id", name=op.f("uq_delivery_endpoint_id_message_id")
+        ),
+    )
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_delivery_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(
+            "ix_delivery_endpoint_id_created_at", ["endpoint_id", "created_at"], unique=False
+        )
+        batch_op.create_index(
+            "ix_delivery_endpoint_id_next_at", ["endpoint_id", "next_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_delivery_event_id"), ["event_id"], unique=False)
 
     op.create_table(
         "feed",
@@ -258,6 +335,27 @@ def upgrade() -> None:
     with op.batch_alter_table("feed", schema=None) as batch_op:
         batch_op.create_index("ix_feed_due", ["retired_at", "next_poll_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_feed_unit_id"), ["unit_id"], unique=False)
+
+    op.create_table(
+        "attempt",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("delivery_id", sa.String(), nullable=False),
+        sa.Column("started_at", UTCDateTime(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("millis", sa.Integer(), nullable=False),
+        sa.Column("answer", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_attempt_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["delivery.id"], name=op.f("fk_attempt_delivery_id_delivery")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
+    )
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attempt_delivery_id"), ["delivery_id"], unique=False)
 
     op.create_table(
         "claim",
@@ -610,16 +708,33 @@ def downgrade() -> None:
         batch_op.drop_index("ix_claim_feed_id_status")
 
     op.drop_table("claim")
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_attempt_delivery_id"))
+
+    op.drop_table("attempt")
     with op.batch_alter_table("feed", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_feed_unit_id"))
         batch_op.drop_index("ix_feed_due")
 
     op.drop_table("feed")
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_delivery_event_id"))
+        batch_op.drop_index("ix_delivery_endpoint_id_next_at")
+        batch_op.drop_index("ix_delivery_endpoint_id_created_at")
+        batch_op.drop_index(batch_op.f("ix_delivery_created_at"))
+
+    op.drop_table("delivery")
+    op.drop_table("unsent")
     with op.batch_alter_table("unit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_unit_parent_id"))
         batch_op.drop_index(batch_op.f("ix_unit_again_at"))
 
     op.drop_table("unit")
+    with op.batch_alter_table("endpoint", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_endpoint_property_id"))
+        batch_op.drop_index(batch_op.f("ix_endpoint_account_id"))
+
+    op.drop_table("endpoint")
     with op.batch_alter_table("api_key", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_api_key_account_id"))
 

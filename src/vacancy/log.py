@@ -45,7 +45,7 @@ _SECRET_FIELDS = frozenset(
 )
 
 #: These print the address of each request; what they tell, our own events tell without it.
-_TELLTALES = ("httpx", "httpcore", "uvicorn.access", "aiohttp.access")
+_TELLTALES = ("httpx", "httpcore", "uvicorn.access", "aiohttp.access", "apprise", "urllib3")
 
 
 def strike(text: str) -> str:

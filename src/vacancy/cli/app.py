@@ -10,6 +10,7 @@ import typer
 
 from vacancy.cli import (
     access,
+    alerts,
     check,
     config,
     conflicts,
@@ -64,6 +65,7 @@ for command in (
 app.add_typer(exports.app, name="exports")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(conflicts.app, name="conflicts")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(config.app, name="config")
 app.add_typer(db.app, name="db")
 app.add_typer(access.keys, name="keys")

@@ -27,12 +27,13 @@ from vacancy.daemon.notify import Systemd
 from vacancy.daemon.sweep import sweep
 from vacancy.daemon.web import make_web
 from vacancy.domain.errors import ConfigError, VacancyError
+from vacancy.notifier.round import tell
 from vacancy.poller.round import Rounds
 from vacancy.poller.tools import Polled
 from vacancy.publisher.cache import ExportCache
 from vacancy.publisher.readings import Readings
 from vacancy.publisher.serve import ExportApp
-from vacancy.services import config
+from vacancy.services import alerts, config
 from vacancy.services.at import At
 from vacancy.services.publishing import publisher
 from vacancy.settings import Settings, SettingsError
@@ -171,6 +172,8 @@ class Daemon:
             scheduler.add_job(self._sweep, "interval", seconds=max(1.0, 30 * min(beat, 1.0)))
         else:
             scheduler.add_job(self._mark_tick, "interval", seconds=1)
+        if "notifier" in self._roles:
+            scheduler.add_job(self._alert, "interval", seconds=max(1.0, 5 * min(beat, 1.0)))
         scheduler.add_job(self._look_and_write, "interval", seconds=1)
         scheduler.add_job(self._check, "interval", seconds=2)
         scheduler.add_job(self._gauge, "interval", seconds=10)
@@ -188,6 +191,16 @@ class Daemon:
     async def _sweep(self) -> None:
         with self._survive("sweep"):
             await asyncio.to_thread(sweep, self._house)
+
+    async def _alert(self) -> None:
+        """Tell people. A receiver that is slow or down keeps this beat alone waiting."""
+        with self._survive("alerts"):
+            await asyncio.to_thread(self._tell_people)
+
+    def _tell_people(self) -> None:
+        house = self._house
+        at = (house.clock.now(), house.chance)
+        tell(house.store, alerts.wish(house.settings), at, lambda: not self._stop.is_set())
 
     async def _look_and_write(self) -> None:
         with self._survive("exports"):

@@ -13,8 +13,9 @@ from vacancy.clock import Clock
 from vacancy.daemon.compose import House, open_rounds
 from vacancy.daemon.sweep import sweep
 from vacancy.domain.claims import Change
+from vacancy.notifier.round import tell
 from vacancy.poller.tools import Polled
-from vacancy.services import conflicts, feeds, shapes
+from vacancy.services import alerts, conflicts, feeds, shapes
 from vacancy.settings import Settings
 from vacancy.store import accounts
 from vacancy.store.session import Store
@@ -68,7 +69,12 @@ async def _run(house: House, only: Sequence[str] | None) -> StepReport:
     await asyncio.to_thread(sweep, house)
     async with open_rounds(house, _nothing, _ignore) as rounds:
         polled = await rounds.once(only)
+    await asyncio.to_thread(_tell_people, house)
     return await asyncio.to_thread(_report, house, polled)
+
+
+def _tell_people(house: House) -> None:
+    tell(house.store, alerts.wish(house.settings), (house.clock.now(), house.chance))
 
 
 def _nothing() -> None:

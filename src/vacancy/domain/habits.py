@@ -41,13 +41,16 @@ def pending(state: FeedState, answer: Answer, habits: Habits, today: date) -> bo
 
 
 def _not_shown(state: FeedState, answer: Answer, today: date) -> list[ExportReading]:
-    """The readings of stays of ours of which no night is shown."""
+    """The readings of stays of ours of which no night is shown, nor ever came back."""
     shown = night_set(answer.ranges)
+    echoed = {k.echo_of for k in state.known if k.echo_of is not None}
     found: list[ExportReading] = []
     for publication, reading in _read(state):
         stay = state.our_stays.get(publication.stay_id)
+        if stay is None or not stay.live or stay.stay_id in echoed:
+            continue
         nights = {n for n in publication.nights if n >= today}
-        if stay is not None and stay.live and nights and not nights & shown:
+        if nights and not nights & shown:
             found.append(reading)
     return found
 

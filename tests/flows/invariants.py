@@ -18,13 +18,14 @@ from vacancy.domain.availability import (
     standing_links,
 )
 from vacancy.domain.claims import KnownClaim
+from vacancy.domain.linked import as_held, derive
 from vacancy.domain.nights import Nights
 from vacancy.domain.stays import Stay
 from vacancy.domain.support import is_genuine
 from vacancy.ical.read import digest
 from vacancy.ical.write import Line, write
 from vacancy.publisher.unit import LOOK_BACK
-from vacancy.store import accounts, claims, exports, stays, units
+from vacancy.store import accounts, claims, exports, stays, trees, units
 from vacancy.store.session import Session, Store
 from vacancy.store.tables import Event, Feed, Publication, Unit
 from vacancy.store.upkeep import problems
@@ -94,11 +95,13 @@ def _published(
     found: list[str] = []
     today = now.astimezone(ZoneInfo(unit.timezone)).date()
     domain = accounts.domain(session)
+    tree = trees.members(session, trees.family(session, unit.id), now)
+    closures = derive(unit.id, tree, today)
     for export in exports.of_unit(session, unit.id):
         facts = ExportFacts(export.key, export.feed_id, export.channel)
         wanted = {
             (one.stay_id, one.nights, one.kind.value)
-            for one in contents(facts, held, said, now, today)
+            for one in (*contents(facts, held, said, now, today), *as_held(closures, today))
         }
         rows = exports.publications(session, export.id)
         if {(row.stay_id, row.nights, row.kind.value) for row in rows} != wanted:

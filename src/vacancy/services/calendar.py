@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from vacancy.domain.claims import Kind
+from vacancy.domain.linked import Cause, Closure, derive
 from vacancy.domain.nights import Nights
 from vacancy.services import shapes
-from vacancy.store import bookings, stays, tables, units
+from vacancy.store import bookings, stays, tables, trees, units
 from vacancy.store.session import Session
+
+#: Why a night is closed that nobody holds, in the words of blocks.
+_REASONS = {Cause.BEFORE: "buffer", Cause.AFTER: "buffer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +48,57 @@ def find(session: Session, account_id: str, wanted: Wanted) -> dict[str, Any]:
     return {
         "from": within.arrival.isoformat(),
         "to": within.departure.isoformat(),
-        "data": [_of_unit(session, row, within, clashing[row.id]) for row in rows],
+        "data": [_of_unit(session, row, (within, wanted.now), clashing[row.id]) for row in rows],
     }
 
 
 def _of_unit(
-    session: Session, unit: tables.Unit, within: Nights, clashing: set[str]
+    session: Session, unit: tables.Unit, when: tuple[Nights, datetime], clashing: set[str]
 ) -> dict[str, Any]:
+    within, now = when
     taken = {
         night: stay_id
         for night, stay_id in stays.night_map(session, unit.id).items()
         if night in within
+    }
+    closed = {
+        night: closure
+        for closure in _closures(session, unit, now)
+        for night in closure.nights
+        if night in within and night not in taken
     }
     holders = bookings.stays_by_id(session, sorted({*taken.values()}))
     return {
         "unit": unit.slug,
         "name": unit.name,
         "nights": [
-            _night(night, holders[stay_id], clashing) for night, stay_id in sorted(taken.items())
+            _night(night, holders[taken[night]], clashing)
+            if night in taken
+            else _closed(night, closed[night], clashing)
+            for night in sorted({*taken, *closed})
         ],
+    }
+
+
+def _closures(session: Session, unit: tables.Unit, now: datetime) -> Sequence[Closure]:
+    """What closes nights of the unit without a stay of its own: buffers, its house or its rooms."""
+    relatives = trees.family(session, unit.id)
+    if not trees.derives(relatives):
+        return ()
+    today = now.astimezone(ZoneInfo(unit.timezone)).date()
+    return derive(unit.id, trees.members(session, relatives, now), today)
+
+
+def _closed(night: date, closure: Closure, clashing: set[str]) -> dict[str, Any]:
+    """A night that nobody holds: `stay` is the one that closes it from elsewhere."""
+    return {
+        "night": night.isoformat(),
+        "stay": closure.stay_id,
+        "channel": None,
+        "kind": Kind.BLOCK.value,
+        "reason": _REASONS.get(closure.cause, "linked_unit"),
+        "status": None,
+        "conflict": night.isoformat() in clashing,
     }
 
 

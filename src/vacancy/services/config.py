@@ -13,10 +13,11 @@ from datetime import datetime
 from vacancy.domain.errors import Refused
 from vacancy.domain.events import Fact
 from vacancy.ids import Chance
+from vacancy.reconciler import reconcile_unit, settle_tree
 from vacancy.services.at import At
-from vacancy.services.declared import OURS, READING, Difference, compare, property_values
+from vacancy.services.declared import CLOSING, OURS, READING, Difference, compare, property_values
 from vacancy.settings import Settings, Unit, digest
-from vacancy.store import accounts, exports, feeds, journal, tables, units
+from vacancy.store import accounts, exports, feeds, journal, stays, tables, units
 from vacancy.store.exports import TokenMaker
 from vacancy.store.session import Session
 from vacancy.vault import Vault
@@ -96,9 +97,14 @@ def apply(
 
 
 def _publish(work: Work, done: Sequence[Difference]) -> None:
-    """What was done may show in a unit's exports: a name, a new export, a feed's rule blocks."""
+    """What was done may show in a unit's exports: a name, a new export, a feed's rule blocks,
+    nights kept free. Those may also be another guest's already.
+    """
     slugs = {one.name for one in done if one.noun != "property"}
+    closing = {one.name for one in done if one.noun == "unit" and {*CLOSING} & {*one.changes}}
     for unit in work.settings.units:
+        if unit.slug in closing:
+            reconcile_unit(work.session, work.unit(unit.slug).id, work.now, work.chance)
         if unit.slug in slugs:
             work.at.publish(work.session, work.unit(unit.slug).id, work.now)
 
@@ -146,6 +152,9 @@ def _add_unit(work: Work, wanted: Difference) -> None:
         timezone=wish.timezone,
         managed_by=OURS,
         created_at=work.now,
+        capacity=wish.capacity,
+        buffer_before=wish.buffer_before,
+        buffer_after=wish.buffer_after,
     )
     units.add_unit(work.session, row, work.now, work.chance)
 
@@ -165,11 +174,28 @@ def _change_unit(work: Work, wanted: Difference) -> None:
     wish, row = work.unit_wish(wanted.name), work.unit(wanted.name)
     row.property_id = units.properties(work.session, work.account_id)[wish.property_name()].id
     row.name, row.timezone = wish.name, wish.timezone
+    row.capacity = wish.capacity
+    row.buffer_before, row.buffer_after = wish.buffer_before, wish.buffer_after
     if "timezone" in wanted.changes:
         for feed in feeds.of_unit(work.session, row.id):
             if "timezone" not in feed.settings:
                 feeds.read_anew(work.session, feed, work.now)
     work.session.flush()
+
+
+def _link_unit(work: Work, wanted: Difference) -> None:
+    """Make a unit a part of the house that it names, or of none. Both trees are taken first."""
+    wish, row = work.unit_wish(wanted.name), work.unit(wanted.name)
+    left = row.parent_id
+    house = work.unit(wish.parent) if wish.parent else None
+    stays.lock_unit(work.session, row.id)
+    row.parent_id = None if house is None else house.id
+    work.session.flush()
+    stays.lock_again(work.session, row.id)
+    for unit_id in (left, row.id):
+        if unit_id is not None:
+            settle_tree(work.session, unit_id, work.now, work.chance)
+            work.at.publish(work.session, unit_id, work.now)
 
 
 def _retire_unit(work: Work, wanted: Difference) -> None:
@@ -247,6 +273,7 @@ _DO: dict[tuple[str, str], Callable[[Work, Difference], None]] = {
     ("unit", "rename"): _rename_unit,
     ("unit", "revive"): _revive_unit,
     ("unit", "change"): _change_unit,
+    ("unit", "link"): _link_unit,
     ("unit", "retire"): _retire_unit,
     ("unit", "remove"): _remove_unit,
     ("feed", "add"): _add_feed,

@@ -6,7 +6,7 @@ refused. Nothing here writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,8 +20,11 @@ OURS = "config"
 #: A change of one of these makes an answer read another way: RULES 1 and 5.
 READING = ("address", "channel", "end_is_last_night", "transparent", "timezone")
 
+#: What a unit closes beside its stays.
+CLOSING = ("capacity", "buffer_before", "buffer_after")
+
 Noun = Literal["property", "unit", "feed", "export"]
-Action = Literal["add", "change", "rename", "retire", "revive", "revoke", "remove"]
+Action = Literal["add", "change", "rename", "retire", "revive", "revoke", "remove", "link"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ def compare(
         found += _unit(session, unit, row)
         found += _feeds(session, (settings, unit, index), row, vault)
         found += _exports(session, (unit, index), row)
+    found += _links(settings, rows)
     for row in rows.values():
         if row.managed_by == OURS and row.retired_at is None and row.id not in kept:
             found.append(Difference("unit", "retire", row.slug))
@@ -110,11 +114,28 @@ def _unit(session: Session, unit: Unit, row: tables.Unit | None) -> Iterator[Dif
     if row.retired_at is not None:
         yield Difference("unit", "revive", unit.slug)
     place = session.get_one(tables.Property, row.property_id)
-    wanted = {"name": row.name, "timezone": row.timezone, "property": place.name}
+    kept = {"name": row.name, "timezone": row.timezone, "property": place.name}
     said = {"name": unit.name, "timezone": unit.timezone, "property": unit.property_name()}
-    changes = tuple(key for key in wanted if wanted[key] != said[key])
+    kept |= {key: getattr(row, key) for key in CLOSING}
+    said |= {key: getattr(unit, key) for key in CLOSING}
+    changes = tuple(key for key in kept if kept[key] != said[key])
     if changes:
         yield Difference("unit", "change", unit.slug, changes=changes)
+
+
+def _links(settings: Settings, rows: Mapping[str, tables.Unit]) -> Iterator[Difference]:
+    """The units that belong to another house than they did. When all are there they are linked."""
+    slugs = {row.id: row.slug for row in rows.values()}
+    known = {unit.slug: rows.get(unit.slug) or rows.get(unit.was or "") for unit in settings.units}
+    for unit in settings.units:
+        row, house = known[unit.slug], known.get(unit.parent or "")
+        kept = row.parent_id if row else None
+        if unit.parent is None and kept is None:
+            continue
+        if unit.parent is None or house is None or kept != house.id:
+            was = slugs.get(kept or "")
+            changes = (f"was part of {was}",) if was else ()
+            yield Difference("unit", "link", unit.slug, changes=changes)
 
 
 def _feeds(

@@ -6,6 +6,7 @@ Works on the plain values of the file and passes over what has another shape tha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ def problems(data: Mapping[str, Any]) -> Iterator[Problem]:
     ]
     yield from _slugs(tables)
     yield from _properties(tables)
+    yield from _houses(tables)
     for place, unit in tables:
         yield from _feed_keys(place, unit)
         yield from _exports(place, unit)
@@ -51,7 +53,7 @@ def _slugs(tables: list[tuple[Place, dict[str, Any]]]) -> Iterator[Problem]:
 def _properties(tables: list[tuple[Place, dict[str, Any]]]) -> Iterator[Problem]:
     first: dict[tuple[str, str], tuple[object, str]] = {}
     for place, unit in tables:
-        name = str(unit.get("property") or unit.get("name") or unit.get("slug") or "")
+        name = _property_of(unit)
         for key in ("timezone", "check_in", "check_out"):
             value, slug = unit.get(key), str(unit.get("slug"))
             if value is None:
@@ -62,6 +64,43 @@ def _properties(tables: list[tuple[Place, dict[str, Any]]]) -> Iterator[Problem]
                     (*place, key),
                     f'units of one property ("{name}") share it: "{by}" says "{said}"',
                 )
+
+
+def _houses(tables: list[tuple[Place, dict[str, Any]]]) -> Iterator[Problem]:
+    """A tree has one level, and lies in one property."""
+    by_slug = {str(unit.get("slug")): unit for _, unit in tables}
+    rooms = Counter(unit["parent"] for _, unit in tables if isinstance(unit.get("parent"), str))
+    for place, unit in tables:
+        slug, parent, capacity = str(unit.get("slug")), unit.get("parent"), unit.get("capacity")
+        if isinstance(parent, str):
+            wrong = _no_house(unit, parent, by_slug)
+            if wrong:
+                yield (*place, "parent"), wrong
+        if capacity is not None and unit.get("sells") is not None:
+            yield (*place, "sells"), "say either sells or capacity: so many rooms are not the whole"
+        elif isinstance(capacity, int) and not 0 < capacity <= rooms[slug]:
+            yield (
+                (*place, "capacity"),
+                f'at most {rooms[slug]}: so many say parent = "{slug}"',
+            )
+
+
+def _no_house(unit: dict[str, Any], parent: str, by_slug: dict[str, dict[str, Any]]) -> str:
+    """What is wrong with a unit's parent, in words; nothing where it may be."""
+    house = by_slug.get(parent)
+    if house is None:
+        return f'there is no unit "{parent}"{did_you_mean(parent, list(by_slug))}'
+    if house is unit:
+        return "a unit is no part of itself"
+    if house.get("parent") is not None:
+        return f'"{parent}" is itself a part of "{house["parent"]}": a house has rooms, no more'
+    if _property_of(unit) != _property_of(house):
+        return f'"{parent}" lies elsewhere: say property = "{_property_of(house)}" here too'
+    return ""
+
+
+def _property_of(unit: dict[str, Any]) -> str:
+    return str(unit.get("property") or unit.get("name") or unit.get("slug") or "")
 
 
 def _feed_keys(place: Place, unit: dict[str, Any]) -> Iterator[Problem]:

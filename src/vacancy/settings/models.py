@@ -217,7 +217,11 @@ class ExportWish(NamedTuple):
 
 
 class Unit(Section):
-    """A unit, its feeds and its exports. `was` is the slug it had before."""
+    """A unit, its feeds and its exports. `was` is the slug it had before.
+
+    `parent` is the slug of the house that it is a room of. A house is sold whole (`sells`), or
+    `capacity` of its rooms at once. Buffers are nights kept free around each reservation.
+    """
 
     slug: Slug
     name: Name
@@ -226,6 +230,11 @@ class Unit(Section):
     check_in: TimeOfDay | None = None
     check_out: TimeOfDay | None = None
     was: Slug | None = None
+    parent: Slug | None = None
+    sells: Literal["whole"] | None = None
+    capacity: Annotated[Count, Value(ge=1, le=500)] | None = None
+    buffer_before: Annotated[Count, Value(ge=0, le=30)] = 0
+    buffer_after: Annotated[Count, Value(ge=0, le=30)] = 0
     feeds: dict[FeedKey, Feed] = {}
     exports: tuple[Name, ...] | None = None
 
@@ -289,7 +298,7 @@ def digest(settings: Settings) -> str:
 
 def _declared(settings: Settings, unit: Unit) -> dict[str, Any]:
     return {
-        **unit.model_dump(mode="json", exclude={"feeds", "exports", "was"}),
+        **unit.model_dump(mode="json", exclude={"feeds", "exports", "was", "sells"}),
         "exports": unit.export_wishes(),
         "feeds": {
             key: {

@@ -215,6 +215,12 @@ def lock_unit(session: Session, unit_id: str) -> None:
         lock_unit(session, parent_id)
 
 
+def lock_again(session: Session, unit_id: str) -> None:
+    """Take the row of the house that the unit has become a part of in this transaction."""
+    session.info.get(_TAKEN, set()).discard(unit_id)
+    lock_unit(session, unit_id)
+
+
 def night_map(session: Session, unit_id: str) -> dict[date, str]:
     """Which stay holds each night."""
     rows = session.execute(_NIGHT_MAP, {"unit_id": unit_id})

@@ -103,6 +103,10 @@ class Listing:
         )
         return moved
 
+    def find(self, code: str) -> Sale | None:
+        """The reservation of this code, if it stands."""
+        return next((sale for sale in self.sales if sale.code == code), None)
+
     def close(self, nights: Nights) -> None:
         """The host withholds these nights."""
         self.closures = runs(night_set([*self.closures, nights]))
@@ -137,6 +141,11 @@ class Listing:
             lines += ["BEGIN:VEVENT", *self._properties(shown, now), *habits.trailer, "END:VEVENT"]
         lines.append("END:VCALENDAR")
         return "".join(f"{_folded(line)}{habits.newline}" for line in lines).encode()
+
+    def nothing(self) -> bytes:
+        """A whole calendar without an event, as channels give on a bad day."""
+        lines = ["BEGIN:VCALENDAR", *self.habits.calendar, "END:VCALENDAR", ""]
+        return self.habits.newline.join(lines).encode()
 
     def _shown(self, now: datetime) -> list[_Shown]:
         today = self.today(now)

@@ -163,3 +163,26 @@ VRBO = Habits(
 
 #: Every kind of channel that can be pretended, by its key in `vacancy.toml`.
 ALL = {habits.channel: habits for habits in (AIRBNB, BOOKING_COM, VRBO)}
+
+
+def _plain_uid(room: str, code: str, nights: Nights) -> str:
+    return f"{_digest(room, code or nights.arrival)}@calendar.invalid"
+
+
+def like(channel: str) -> Habits:
+    """The habits of a kind of channel; one that was never measured has plain ones, without words
+    that tell a reservation from a block, and ignores what it imports.
+    """
+    return ALL.get(channel) or Habits(
+        channel=channel,
+        agent="Calendar-Sync/1.0 (simulated)",
+        calendar=("VERSION:2.0", "PRODID:-//calendar.invalid//EN"),
+        entry=("UID", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY"),
+        reserved="Busy",
+        blocked="Busy",
+        sold_uid=_plain_uid,
+        closed_uid=_plain_uid,
+        edge=548,
+        keeps=1,
+        reads_every=(timedelta(hours=1), timedelta(hours=24)),
+    )

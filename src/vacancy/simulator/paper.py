@@ -21,6 +21,7 @@ from vacancy.domain.events import Fact, conflict_facts, stay_facts
 from vacancy.domain.feed import FeedState, Settlement
 from vacancy.domain.nights import Nights
 from vacancy.domain.reconcile import FeedFacts, UnitState, reconcile
+from vacancy.domain.release import release_by_person
 from vacancy.domain.settle import decide_doubt, settle, start_anew
 from vacancy.domain.stays import Conflict, Span, Stay, StayStatus
 from vacancy.ical.read import Reading, ReadSettings, read
@@ -51,7 +52,7 @@ class PaperUnit:
         self.again_at: datetime | None = None
         self.planned_on: date | None = None
         self.asked: set[str] = set()
-        self.tell: Callable[[datetime, Fact], None] = lambda _now, _fact: None
+        self.tell: Callable[[Fact], None] = lambda _fact: None
         self._ids = count(1)
 
     def new_id(self, prefix: str) -> str:
@@ -92,6 +93,15 @@ class PaperUnit:
         settled = decide_doubt(self._state(feed, now), accept=accept, now=now)
         feed.claims |= {claim.id: claim for claim in settled.claims}
         feed.doubt, feed.waiting = settled.doubt, True
+        self.plan(now)
+
+    def release(self, stay_id: str, now: datetime) -> None:
+        """A person knows that an imported stay is gone."""
+        for feed in self.feeds.values():
+            mine = [c for c in feed.claims.values() if c.stay_id == stay_id]
+            gone, _ = release_by_person(mine, now)
+            feed.claims |= {claim.id: claim for claim in gone}
+            feed.waiting = feed.waiting or bool(gone)
         self.plan(now)
 
     def _take(self, feed: PaperFeed, reading: Reading, now: datetime) -> Settlement:
@@ -160,7 +170,7 @@ class PaperUnit:
             *stay_facts(state.stays, plan.stays),
             *conflict_facts(state.conflicts, plan.conflicts, today),
         ):
-            self.tell(now, fact)
+            self.tell(fact)
         self.stays |= {stay.id: stay for stay in plan.stays}
         self.conflicts |= {conflict.id: conflict for conflict in plan.conflicts}
         self.nights, self.again_at, self.planned_on = dict(plan.nights), plan.again_at, today

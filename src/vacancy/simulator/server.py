@@ -76,8 +76,7 @@ class ChannelServer:
             return BAD_DAYS[day]
         listing = self.world.listings[place]
         if day == "empty":
-            lines = ["BEGIN:VCALENDAR", *listing.habits.calendar, "END:VCALENDAR", ""]
-            return Answer(200, listing.habits.newline.join(lines).encode())
+            return Answer(200, listing.nothing())
         return Answer(200, listing.calendar(self.world.now))
 
     @contextmanager

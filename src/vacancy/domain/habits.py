@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import date, datetime, timedelta
 
 from vacancy.domain.answer import Answer
@@ -27,7 +28,7 @@ def learn(state: FeedState, answer: Answer, now: datetime, today: date) -> Habit
         unseen = _not_shown(state, answer, today)
         if any(_settled(state, r, now, SHOWS_IMPORTS_AFTER) for r in unseen):
             habits["shows_imports"] = False
-    own = _own_shown(state, answer, today)
+    own = [] if habits.get("shows_own") else _own_shown(state, answer, today)
     if any(_settled(state, r, now, SHOWS_OWN_AFTER) for r in own):
         habits["shows_own"] = True
     return habits
@@ -90,15 +91,15 @@ def _own_shown(state: FeedState, answer: Answer, today: date) -> list[ExportRead
 
 def _read(state: FeedState) -> list[tuple[Publication, ExportReading]]:
     """Every publication that the last read version still held, with its first reading."""
-    last = max((r.version for r in state.history.readings), default=None)
-    if last is None:
+    readings = sorted(state.history.readings, key=lambda r: r.version)
+    if not readings:
         return []
-    found: list[tuple[Publication, ExportReading]] = []
-    for publication in state.history.publications:
-        readings = [r for r in state.history.readings if publication.in_version(r.version)]
-        if readings and publication.in_version(last):
-            found.append((publication, min(readings, key=lambda r: r.version)))
-    return found
+    versions = [r.version for r in readings]
+    return [
+        (publication, readings[bisect_left(versions, publication.from_version)])
+        for publication in state.history.publications
+        if publication.in_version(versions[-1])
+    ]
 
 
 def _settled(state: FeedState, reading: ExportReading, now: datetime, span: timedelta) -> bool:

@@ -127,11 +127,8 @@ class Listing:
     # What its feed says
 
     def scene(self, now: datetime) -> Hashable:
-        """All that its feed depends on, DTSTAMP apart: equal scenes, equal feeds."""
-        turn = self._merges_at(now) if self.habits.merges else False
-        days = (self.today(now), now.astimezone(self.zone).date())
-        known = (tuple(self.sales), tuple(self.closures), tuple(self.imported))
-        return (days, turn, *known)
+        """All that its feed tells, DTSTAMP apart: equal scenes, equal feeds."""
+        return tuple(self._shown(now))
 
     def calendar(self, now: datetime) -> bytes:
         """The feed at this moment; every event's DTSTAMP is the moment."""

@@ -60,7 +60,14 @@ def take(
     )
     with stays.refused_by_key(wish.nights):
         keep(session, unit, (None, stay), at)
+    refuse_others(session, stay, wish.nights)
     return stay
+
+
+def refuse_others(session: Session, stay: Stay, nights: Nights) -> None:
+    """Raises NightsTaken where the night map gave one of these nights to another than the stay."""
+    given = stays.night_map(session, stay.unit_id)
+    refuse_taken(nights, {night: key for night, key in given.items() if key != stay.id})
 
 
 def taken_stay(session: Session, account_id: str, stay_id: str, at: At) -> Stay:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -306,6 +307,19 @@ def test_a_cause_that_moved_frees_the_nights_it_left() -> None:
     feed.is_read(2)
     feed.answers(block(5, 8), after=HOUR)
     assert _roles(feed) == [(nights(5, 7), "stay_a"), (nights(7, 8), None)]
+
+
+@pytest.mark.parametrize("make", [block, closed])
+def test_an_echo_is_one_on_the_day_of_departure_too(make: Callable[..., Claim]) -> None:
+    """Under another UID as well: a channel that cuts running closures names them by their start."""
+    feed = _feed()
+    feed.is_read(1)
+    feed.answers(after=HOUR)
+    feed.answers(make(5, 8), after=HOUR)
+    assert _roles(feed) == [(nights(5, 8), "stay_a")]
+    feed.answers(make(7, 8, uid="cut"), after=8 * 24 * HOUR)
+    assert feed.today == nights(5, 8).departure
+    assert [role for _, role in _roles(feed)] == ["stay_a"]
 
 
 # --- what is learned -----------------------------------------------------------------------

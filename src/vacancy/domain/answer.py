@@ -21,7 +21,7 @@ from vacancy.domain.echoes import (
     still,
 )
 from vacancy.domain.feed import FeedState, Notice
-from vacancy.domain.nights import Nights, night_set, runs
+from vacancy.domain.nights import ONE_NIGHT, Nights, night_set, runs
 
 #: Ends the rule of a claim that was an echo until its cause was gone (RULES 6, last sentence).
 OUTLIVED = ".outlived_echo"
@@ -191,8 +191,12 @@ class _Reader:
             yield replace(claim, nights=Nights(cut, claim.nights.departure))
 
     def _parts(self, claim: Claim) -> list[tuple[Role, Nights]]:
-        """The entry in ranges of one role; nights already past go with the first to come."""
-        first = max(claim.nights.arrival, self.showing.today)
+        """The entry in ranges of one role; nights already past go with the first to come.
+
+        Of a stay that departs today the last night tells what it is.
+        """
+        last = claim.nights.departure - ONE_NIGHT
+        first = min(max(claim.nights.arrival, self.showing.today), last)
         roles = {n: self._role(claim, n) for n in claim.nights if n >= first}
         past = roles.get(first, GENUINE)
         listed = [(roles.get(n, past), n) for n in claim.nights]

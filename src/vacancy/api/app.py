@@ -10,13 +10,24 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi_offline import FastAPIOffline
 
 from vacancy import __version__
-from vacancy.api import access, connections, errors, places
+from vacancy.api import (
+    access,
+    bookings,
+    calendar,
+    conflicts,
+    connections,
+    errors,
+    holds,
+    parameters,
+    places,
+)
 from vacancy.api.front import Front
 from vacancy.api.health import Health, Metrics
 
 ROOMS = (
     *(access.room, places.room, places.units, connections.room, connections.exports),
-    access.journal,
+    *(bookings.room, bookings.blocks, holds.room, parameters.room),
+    *(calendar.room, conflicts.room, access.journal),
 )
 
 _ABOUT = """\

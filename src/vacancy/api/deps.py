@@ -28,6 +28,7 @@ _BEARER = HTTPBearer(
     description="An API key: `vac_...`, as `vacancy keys create` prints it.",
 )
 _LONGEST_KEY = 255
+_NOTHING = (b"", b"{}", b"null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,14 @@ class Desk:
 class Needs:
     """The dependency of every route: a key that may do this, and is not asking too often.
 
-    `queries` names the query parameters that the route takes; any other is refused.
+    `queries` names the query parameters that the route takes; any other is refused. So is a body
+    where the route takes none (`bodyless`).
     """
 
-    def __init__(self, scope: Scope | None, queries: frozenset[str]) -> None:
+    def __init__(self, scope: Scope | None, queries: frozenset[str], *, bodyless: bool) -> None:
         self._scope = scope
         self._queries = queries
+        self._bodyless = bodyless
 
     async def __call__(
         self,
@@ -90,6 +93,8 @@ class Needs:
         for name in request.query_params:
             if name not in self._queries:
                 raise _invalid(("query", name), "there is no such parameter")
+        if self._bodyless and (await request.body()).strip() not in _NOTHING:
+            raise _invalid(("body", ""), "this request takes no body")
         return Caller(front, actor, asked)
 
 

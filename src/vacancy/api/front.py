@@ -63,7 +63,7 @@ class Front:
 
     def at(self, actor: Actor, *, silent: bool = False) -> At:
         """This instant, for a service that writes."""
-        return At(self.now(), self.chance, self.publish, actor=actor.user_id, silent=silent)
+        return At(self.now(), self.chance, self.publish, actor=actor.key_id, silent=silent)
 
     @property
     def addresses(self) -> tuple[Vault, str]:

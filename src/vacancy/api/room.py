@@ -24,6 +24,7 @@ from vacancy.api.deps import Caller, Desk, Needs
 from vacancy.api.errors import Turned
 from vacancy.api.shapes.problem import PROBLEMS
 from vacancy.api.shapes.values import Asked as QueryModel
+from vacancy.api.shapes.values import Wish
 from vacancy.domain.scopes import Scope
 from vacancy.store import idempotency
 from vacancy.store.idempotency import Asked, Stored
@@ -154,7 +155,8 @@ class _Served:
             for name, parameter in inspect.signature(self._endpoint).parameters.items()
             if name not in ("desk", "before")
         ]
-        needs = Needs(self._way.scope, _queries(hints))
+        bodyless = not any(_is_model(hint, Wish) for hint in hints.values())
+        needs = Needs(self._way.scope, _queries(hints), bodyless=bodyless)
         more: dict[str, Any] = {"caller": Annotated[Caller, Depends(needs)]}
         conditions = {"PATCH": _IfMatch, "DELETE": _IfMatch, "POST": _IdempotencyKey}
         asked = _IfNoneMatch if self._way.one else None
@@ -235,9 +237,13 @@ def _queries(hints: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(
         info.alias or name
         for model in models
-        if isinstance(model, type) and issubclass(model, QueryModel)
+        if _is_model(model, QueryModel)
         for name, info in model.model_fields.items()
     )
+
+
+def _is_model(hint: Any, model: type) -> bool:
+    return isinstance(hint, type) and issubclass(hint, model)
 
 
 def _content(adapter: TypeAdapter[Any], document: Any) -> bytes:

@@ -73,6 +73,11 @@ def merged(ranges: Iterable[Nights]) -> list[Nights]:
     return found
 
 
+def moved(stay: Stay, nights: Nights, now: datetime) -> Stay:
+    """A stay of ours on other nights: behind everyone for those that it did not want before."""
+    return replace(stay, spans=_spans(nights, stay.spans, now))
+
+
 def _says_the_same(claim: KnownClaim, old: Stay, at: Moment) -> bool:
     """Whether the stay's only claim leaves it as it is: most stays, in most passes."""
     said = claim.said

@@ -14,7 +14,7 @@ from vacancy.domain.release import release_by_person
 from vacancy.domain.stays import Stay, StayStatus
 from vacancy.services import shapes
 from vacancy.services.at import At
-from vacancy.services.taking import Wish, keep, settle, take, taken_stay
+from vacancy.services.taking import Wish, keep, move_to, settle, take, taken_stay
 from vacancy.settings import CHANNELS
 from vacancy.store import bookings, claims, tables, units
 from vacancy.store.session import Session
@@ -40,7 +40,11 @@ class Filter:
 
 def read_nights(arrival: str, departure: str) -> Nights:
     """The nights between two dates as people write them. Raises Malformed."""
-    first, last = read_date("arrival", arrival), read_date("departure", departure)
+    return nights_between(read_date("arrival", arrival), read_date("departure", departure))
+
+
+def nights_between(first: date, last: date) -> Nights:
+    """The nights between two dates, at most 366. Raises Malformed."""
     if last <= first:
         raise Malformed(f"the departure {last} must be later than the arrival {first}")
     if (last - first).days > _LONGEST:
@@ -79,6 +83,44 @@ def find(session: Session, account_id: str, wanted: Filter) -> dict[str, Any]:
         ),
     )
     return shapes.listed(_documents(session, rows))
+
+
+def page(
+    session: Session, account_id: str, wanted: bookings.Wanted, place: tuple[int, int]
+) -> tuple[list[dict[str, Any]], int]:
+    """One page of the bookings that match, by arrival, and how many there are."""
+    rows, total = bookings.page(session, account_id, wanted, place)
+    return _documents(session, rows), total
+
+
+def move(
+    session: Session, account_id: str, stay_id: str, to: tuple[date | None, date | None], at: At
+) -> dict[str, Any]:
+    """Give a direct stay another arrival or departure (None: the same).
+
+    Raises Unknown, Refused (imported, or ended), Malformed or NightsTaken.
+    """
+    stay = _live(session, account_id, stay_id, at)
+    refuse_imported(stay.feed_id, stay.channel, stay.id)
+    arrival, departure = to[0] or stay.nights.arrival, to[1] or stay.nights.departure
+    move_to(session, stay, nights_between(arrival, departure), at)
+    return one(session, account_id, stay.id)
+
+
+def refuse_imported(feed_id: str | None, channel: str, stay_id: str) -> None:
+    """Raises Refused (`read_only_booking`) for a stay that its channel decides about."""
+    if feed_id is not None:
+        raise Refused(
+            "read_only_booking",
+            f"this stay came from {channel}: change it there; if you know that it is gone,"
+            f" release {stay_id}",
+        )
+
+
+def refuse_foreign(session: Session, account_id: str, stay_id: str) -> None:
+    """Raises Unknown, or Refused for a stay that is not our own."""
+    row = bookings.get(session, account_id, stay_id)
+    refuse_imported(row.feed_id, row.channel, row.id)
 
 
 def create(session: Session, account_id: str, wish: Wish, at: At) -> dict[str, Any]:
@@ -138,8 +180,14 @@ def _documents(session: Session, rows: list[tables.Stay]) -> list[dict[str, Any]
     for first in range(0, len(rows), _AT_ONCE):
         ids = [row.id for row in rows[first : first + _AT_ONCE]]
         uids.update(claims.uids_of_stays(session, ids))
-    slugs = units.slugs(session, sorted({row.unit_id for row in rows}))
-    return [shapes.booking(row, slugs[row.unit_id], uids.get(row.id, [])) for row in rows]
+    places = units.by_ids(session, sorted({row.unit_id for row in rows}))
+    return [
+        {
+            **shapes.booking(row, places[row.unit_id].slug, uids.get(row.id, [])),
+            "property_id": places[row.unit_id].property_id,
+        }
+        for row in rows
+    ]
 
 
 def _known(what: str, value: str | None, known: tuple[str, ...]) -> None:

@@ -10,6 +10,8 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from vacancy.domain.errors import Refused, Unknown
 from vacancy.services import shapes
 from vacancy.services.at import At
@@ -229,7 +231,7 @@ def _declared(wish: Mapping[str, Any], vault: Vault) -> feeds.Declared:
         host=urlsplit(url).hostname or "",
         url_tail=url[-4:],
         every=int(wish["every_seconds"]),
-        settings=Feed(url=url, **said).reading(),
+        settings=Feed(url=SecretStr(url), **said).reading(),
         managed_by="api",
     )
 

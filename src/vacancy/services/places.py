@@ -136,6 +136,16 @@ def current_booking(
     return bookings.get(session, account_id, held[0].stay_id) if held else None
 
 
+def unit_id(session: Session, account_id: str, name: str | None) -> str | None:
+    """The id of a unit in use that a filter names, None where it names none. Raises Unknown."""
+    return None if name is None else places.unit(session, account_id, name).id
+
+
+def property_id(session: Session, account_id: str, name: str | None) -> str | None:
+    """The same of a property."""
+    return None if name is None else places.property_(session, account_id, name).id
+
+
 def today(unit: tables.Unit, now: datetime) -> date:
     """The date at the unit."""
     return now.astimezone(ZoneInfo(unit.timezone)).date()

@@ -51,21 +51,6 @@ def conflict(row: tables.Conflict, slug: str) -> dict[str, Any]:
     }
 
 
-def event(row: tables.Event) -> dict[str, Any]:
-    """A fact of the journal."""
-    return {
-        "id": row.id,
-        "type": row.type,
-        "sequence": row.sequence,
-        "occurred_at": instant(row.occurred_at),
-        "property_id": row.property_id,
-        "unit_id": row.unit_id,
-        "data": row.data,
-        "previous": row.previous,
-        "silent": row.silent,
-    }
-
-
 def feed(row: tables.Feed, slug: str) -> dict[str, Any]:
     """A feed and how it fares; of its address only the host and the last four characters."""
     return {
@@ -108,6 +93,17 @@ def reading(row: tables.ExportReading) -> dict[str, Any]:
         "first_at": instant(row.first_at),
         "last_at": instant(row.last_at),
         "count": row.count,
+    }
+
+
+def parameter(row: tables.BookingParameter) -> dict[str, Any]:
+    """One of the operator's own fields."""
+    return {
+        "id": row.id,
+        "key": row.key,
+        "name": row.name,
+        "kind": row.kind,
+        "created_at": instant(row.created_at),
     }
 
 

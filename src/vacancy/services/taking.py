@@ -10,6 +10,7 @@ from vacancy.domain.availability import refuse_taken
 from vacancy.domain.claims import Kind, Reason
 from vacancy.domain.errors import Malformed, Refused
 from vacancy.domain.events import stay_facts
+from vacancy.domain.forming import moved
 from vacancy.domain.linked import refuse_closed
 from vacancy.domain.nights import Nights
 from vacancy.domain.stays import Span, Stay, StayStatus
@@ -44,7 +45,7 @@ def take(
     stays.lock_unit(session, unit.id)
     relatives = trees.family(session, unit.id)
     end_lapsed(session, relatives, at)
-    _refuse(session, unit, relatives, wish, at.now)
+    _refuse(session, (unit, relatives), (wish.nights, wish.kind), at.now)
     stay = Stay(
         id=new_id("stay", at.now, at.chance),
         unit_id=unit.id,
@@ -70,6 +71,20 @@ def refuse_others(session: Session, stay: Stay, nights: Nights) -> None:
     refuse_taken(nights, {night: key for night, key in given.items() if key != stay.id})
 
 
+def move_to(session: Session, stay: Stay, nights: Nights, at: At) -> None:
+    """Give a stay of ours other nights; its place in the queue for those it keeps stays.
+
+    The caller has its tree (`taken_stay`). Raises Malformed or NightsTaken, as `take`.
+    """
+    unit = units.by_id(session, stay.unit_id)
+    _refuse_past(unit, nights, at.now)
+    relatives = trees.family(session, unit.id)
+    _refuse(session, (unit, relatives), (nights, stay.kind), at.now, besides=stay.id)
+    with stays.refused_by_key(nights):
+        keep(session, unit, (stay, moved(stay, nights, at.now)), at)
+    refuse_others(session, stay, nights)
+
+
 def taken_stay(session: Session, account_id: str, stay_id: str, at: At) -> Stay:
     """A stay as it is now that its tree is ours to change, holds that ran out ended. Raises
     Unknown.
@@ -85,7 +100,7 @@ def keep(session: Session, unit: tables.Unit, change: tuple[Stay | None, Stay], 
     before, after = change
     stays.save(session, unit.account_id, [after], at.now)
     facts = [
-        replace(fact, property_id=unit.property_id, actor=at.actor)
+        replace(fact, property_id=unit.property_id, actor=at.actor, silent=at.silent)
         for fact in stay_facts([before] if before else [], [after])
     ]
     journal.append(session, unit.account_id, facts, at.now, at.chance)
@@ -110,17 +125,31 @@ def _unit(session: Session, account_id: str, wish: Wish, now: datetime) -> table
     unit = units.find(session, account_id, wish.unit)
     if unit.retired_at is not None:
         raise Refused("unit_retired", f"unit {unit.slug!r} was taken out of the config")
-    today = now.astimezone(ZoneInfo(unit.timezone)).date()
-    if wish.nights.departure <= today:
-        raise Malformed(f"those nights are over: in {unit.timezone} it is {today}")
+    _refuse_past(unit, wish.nights, now)
     return unit
 
 
+def _refuse_past(unit: tables.Unit, nights: Nights, now: datetime) -> None:
+    today = now.astimezone(ZoneInfo(unit.timezone)).date()
+    if nights.departure <= today:
+        raise Malformed(f"those nights are over: in {unit.timezone} it is {today}")
+
+
 def _refuse(
-    session: Session, unit: tables.Unit, relatives: list[tables.Unit], wish: Wish, now: datetime
+    session: Session,
+    where: tuple[tables.Unit, list[tables.Unit]],
+    wanted: tuple[Nights, Kind],
+    now: datetime,
+    besides: str | None = None,
 ) -> None:
-    refuse_taken(wish.nights, stays.night_map(session, unit.id))
+    """Raises NightsTaken where anything but the stay `besides` closes the nights."""
+    unit, relatives = where
+    held = stays.night_map(session, unit.id)
+    refuse_taken(wanted[0], {night: key for night, key in held.items() if key != besides})
     if trees.derives(relatives):
         today = now.astimezone(ZoneInfo(unit.timezone)).date()
-        tree = trees.members(session, relatives, now)
-        refuse_closed((wish.nights, wish.kind), unit.id, tree, today)
+        tree = tuple(
+            replace(one, closing=tuple(stay for stay in one.closing if stay.id != besides))
+            for one in trees.members(session, relatives, now)
+        )
+        refuse_closed(wanted, unit.id, tree, today)

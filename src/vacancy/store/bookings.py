@@ -5,32 +5,54 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, or_, select
 from sqlmodel import Session
 
 from vacancy.domain.errors import Unknown
 from vacancy.domain.stays import LIVE_STATUSES, ConflictStatus
-from vacancy.store.tables import Conflict, Event, Stay
+from vacancy.store import owned
+from vacancy.store.tables import Conflict, Event, Stay, Unit
 
 _LIVE = tuple(status.value for status in LIVE_STATUSES)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which stays are asked for; None and empty mean any. `until` is exclusive, both are nights."""
+    """Which stays are asked for; None and empty mean any. `until` is exclusive, both are nights.
+
+    `text` is looked for in reservation codes, and in the names of units.
+    """
 
     unit_id: str | None = None
+    property_id: str | None = None
     channel: str | None = None
     kind: str | None = None
     statuses: tuple[str, ...] = ()
     since: date | None = None
     until: date | None = None
+    updated_since: datetime | None = None
+    text: str | None = None
 
 
 def search(session: Session, account_id: str, wanted: Wanted) -> list[Stay]:
     """The stays that match, by unit and arrival."""
-    query = select(Stay).where(Stay.account_id == account_id)  # type: ignore[arg-type]
+    query = _matching(account_id, wanted).order_by(Stay.unit_id, Stay.arrival, Stay.id)  # type: ignore[arg-type]
+    # Another layer writes stays by plain statements: what the session remembers may be old.
+    return list(session.execute(query, execution_options={"populate_existing": True}).scalars())
+
+
+def page(
+    session: Session, account_id: str, wanted: Wanted, place: tuple[int, int]
+) -> tuple[list[Stay], int]:
+    """One page of the stays that match, by arrival, and how many there are."""
+    query = _matching(account_id, wanted).order_by(Stay.arrival, Stay.id)  # type: ignore[arg-type]
+    return owned.page(session, query, *place)
+
+
+def _matching(account_id: str, wanted: Wanted) -> Select[Any]:
+    query = owned.of(Stay, account_id)
     for column, value in (
         (Stay.unit_id, wanted.unit_id),
         (Stay.channel, wanted.channel),
@@ -44,9 +66,22 @@ def search(session: Session, account_id: str, wanted: Wanted) -> list[Stay]:
         query = query.where(Stay.departure > wanted.since)  # type: ignore[arg-type]
     if wanted.until is not None:
         query = query.where(Stay.arrival < wanted.until)  # type: ignore[arg-type]
-    query = query.order_by(Stay.unit_id, Stay.arrival, Stay.id)  # type: ignore[arg-type]
-    # Another layer writes stays by plain statements: what the session remembers may be old.
-    return list(session.execute(query, execution_options={"populate_existing": True}).scalars())
+    if wanted.updated_since is not None:
+        query = query.where(Stay.updated_at >= wanted.updated_since)  # type: ignore[arg-type]
+    if wanted.property_id is not None:
+        units = select(Unit.id).where(Unit.property_id == wanted.property_id)  # type: ignore[call-overload]
+        query = query.where(Stay.unit_id.in_(units))  # type: ignore[attr-defined]
+    return query if wanted.text is None else query.where(_says(account_id, wanted.text.lower()))
+
+
+def _says(account_id: str, text: str) -> Any:
+    named = select(Unit.id).where(  # type: ignore[call-overload]
+        Unit.account_id == account_id,
+        func.lower(Unit.name).contains(text, autoescape=True)
+        | func.lower(Unit.slug).contains(text, autoescape=True),
+    )
+    code = func.lower(Stay.reservation_code).contains(text, autoescape=True)
+    return or_(code, Stay.unit_id.in_(named))  # type: ignore[attr-defined]
 
 
 def get(session: Session, account_id: str, stay_id: str) -> Stay:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 
@@ -9,8 +10,9 @@ from sqlalchemy import or_, select
 from sqlmodel import Session
 
 from vacancy.domain.errors import Unknown
+from vacancy.domain.stays import ConflictStatus
 from vacancy.store import owned
-from vacancy.store.tables import Night, Property, Unit
+from vacancy.store.tables import Conflict, Night, Property, Unit
 
 #: How many to pass over, and how many to give.
 Place = tuple[int, int]
@@ -73,3 +75,15 @@ def nights(session: Session, unit_ids: Sequence[str], first: date, last: date) -
         .order_by(Night.night, Night.unit_id)  # type: ignore[arg-type]
     )
     return list(session.execute(query).scalars())
+
+
+def clashing(session: Session, unit_ids: Sequence[str]) -> defaultdict[str, set[str]]:
+    """The nights that several stays want, as text, by unit; of conflicts that are not resolved."""
+    query = select(Conflict.unit_id, Conflict.nights).where(  # type: ignore[call-overload]
+        Conflict.unit_id.in_(unit_ids),  # type: ignore[attr-defined]
+        Conflict.status != ConflictStatus.RESOLVED.value,
+    )
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for unit_id, nights_of in session.execute(query):
+        found[unit_id].update(nights_of)
+    return found

@@ -76,6 +76,12 @@ def slugs(session: Session, unit_ids: Sequence[str]) -> dict[str, str]:
     return {row.id: row.slug for row in session.execute(query)}
 
 
+def by_ids(session: Session, unit_ids: Sequence[str]) -> dict[str, Unit]:
+    """These units by id."""
+    query = select(Unit).where(Unit.id.in_(unit_ids))  # type: ignore[attr-defined]
+    return {row.id: row for row in session.execute(query).scalars()}
+
+
 def properties(session: Session, account_id: str) -> dict[str, Property]:
     """The account's properties by name."""
     query = select(Property).where(Property.account_id == account_id)  # type: ignore[arg-type]

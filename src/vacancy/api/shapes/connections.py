@@ -201,7 +201,3 @@ class Reading(BaseModel):
     first_at: datetime
     last_at: datetime
     count: int
-
-
-class Nothing(Wish):
-    """A body that says nothing: `{}`."""

@@ -1,0 +1,67 @@
+"""/v1/availability, /v1/calendar, /v1/timeline, and a unit's nights."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from vacancy.api.deps import Desk
+from vacancy.api.room import Room
+from vacancy.api.shapes import calendar as shape
+from vacancy.api.shapes.places import Nights, Span
+from vacancy.api.shapes.values import Id, paged
+from vacancy.domain.scopes import Scope
+from vacancy.services import availability, propagation
+
+room = Room("calendar")
+
+
+@room.list("/v1/availability", Scope.CALENDAR_READ, shape.Calendar)
+def get_availability(desk: Desk, asked: Annotated[shape.AvailabilityQuery, Query()]) -> Any:
+    """Read which nights are free and why others are not; with `guests`, which units are free."""
+    return _found(desk, asked, asked.guests)
+
+
+@room.list("/v1/calendar", Scope.CALENDAR_READ, shape.Calendar)
+def get_calendar(desk: Desk, asked: Annotated[shape.CalendarQuery, Query()]) -> Any:
+    """Read units and their nights."""
+    return _found(desk, asked, None)
+
+
+@room.list("/v1/timeline", Scope.CALENDAR_READ, shape.Timeline)
+def get_timeline(desk: Desk, asked: Annotated[shape.CalendarQuery, Query()]) -> Any:
+    """Read day by day who arrives, who departs, and which units turn over."""
+    return {"data": availability.timeline(desk.session, desk.account_id, _wanted(desk, asked))}
+
+
+@room.list("/v1/units/{unit_id}/nights", Scope.CALENDAR_READ, Nights)
+def get_unit_nights(desk: Desk, unit_id: Id, asked: Annotated[Span, Query()]) -> Any:
+    """Read a unit's nights, one by one."""
+    within = availability.span(asked.since, asked.until)
+    wanted = availability.Wanted(within, desk.at.now)
+    return {"data": availability.of_unit(desk.session, desk.account_id, unit_id, wanted)}
+
+
+@room.list("/v1/units/{unit_id}/propagation", Scope.CALENDAR_READ, shape.Propagation)
+def get_propagation(desk: Desk, unit_id: Id) -> Any:
+    """Read how what was published reached the channels: read when, and by whom."""
+    return propagation.find(desk.session, desk.account_id, unit_id, desk.at.now)
+
+
+def _found(desk: Desk, asked: shape.CalendarQuery, guests: int | None) -> Any:
+    wanted = _wanted(desk, asked, guests)
+    found = availability.find(desk.session, desk.account_id, wanted, asked.place)
+    return paged(found, asked)
+
+
+def _wanted(
+    desk: Desk, asked: shape.CalendarQuery, guests: int | None = None
+) -> availability.Wanted:
+    return availability.Wanted(
+        availability.span(asked.since, asked.until),
+        desk.at.now,
+        asked.unit_id,
+        asked.property_id,
+        guests,
+    )

@@ -1,0 +1,93 @@
+"""Guests and the operator's own fields, beside the stays they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlmodel import Session
+
+from vacancy.domain.errors import Refused
+from vacancy.store import owned
+from vacancy.store.tables import BookingParameter, BookingValue, Guest
+
+
+def guests(session: Session, stay_ids: Sequence[str]) -> dict[str, bytes]:
+    """The sealed guests of these stays, by stay; a stay without one is left out."""
+    query = select(Guest).where(Guest.stay_id.in_(stay_ids))  # type: ignore[attr-defined]
+    return {row.stay_id: row.sealed for row in session.execute(query).scalars()}
+
+
+def put_guest(
+    session: Session, owner: tuple[str, str], sealed: bytes | None, now: datetime
+) -> None:
+    """Keep a stay's guest, or none; `owner` is (account id, stay id)."""
+    account_id, stay_id = owner
+    session.execute(delete(Guest).where(Guest.stay_id == stay_id))  # type: ignore[arg-type]
+    if sealed is not None:
+        session.add(Guest(stay_id=stay_id, account_id=account_id, sealed=sealed, updated_at=now))
+    session.flush()
+
+
+def parameters(session: Session, account_id: str) -> dict[str, BookingParameter]:
+    """The account's own fields by key."""
+    query = owned.of(BookingParameter, account_id).order_by(BookingParameter.key)  # type: ignore[arg-type]
+    return {row.key: row for row in session.execute(query).scalars()}
+
+
+def parameter(session: Session, account_id: str, parameter_id: str) -> BookingParameter:
+    """One of the account's own fields. Raises Unknown."""
+    return owned.get(session, BookingParameter, account_id, parameter_id, "booking parameter")
+
+
+def add_parameter(session: Session, row: BookingParameter) -> None:
+    """Keep a new field. Raises Refused (`key_taken`)."""
+    if row.key in parameters(session, row.account_id):
+        raise Refused("key_taken", f"there is a booking parameter {row.key!r} already")
+    session.add(row)
+    session.flush()
+
+
+def remove_parameter(session: Session, row: BookingParameter) -> None:
+    """Drop a field, and what bookings have in it."""
+    session.execute(delete(BookingValue).where(BookingValue.parameter_id == row.id))  # type: ignore[arg-type]
+    session.delete(row)
+    session.flush()
+
+
+def values(session: Session, stay_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What these stays have in the operator's own fields, by stay and key."""
+    found: dict[str, dict[str, Any]] = {stay_id: {} for stay_id in stay_ids}
+    query = (
+        select(BookingValue.stay_id, BookingParameter.key, BookingValue.value)  # type: ignore[call-overload]
+        .join(BookingParameter, BookingParameter.id == BookingValue.parameter_id)
+        .where(BookingValue.stay_id.in_(stay_ids))  # type: ignore[attr-defined]
+        .order_by(BookingParameter.key)
+    )
+    for stay_id, key, value in session.execute(query):
+        found[stay_id][key] = value
+    return found
+
+
+def put_value(
+    session: Session, stay_id: str, parameter: BookingParameter, value: str | int | bool | None
+) -> None:
+    """Set a stay's field; None clears it."""
+    session.execute(
+        delete(BookingValue).where(
+            BookingValue.stay_id == stay_id,  # type: ignore[arg-type]
+            BookingValue.parameter_id == parameter.id,  # type: ignore[arg-type]
+        )
+    )
+    if value is not None:
+        session.add(
+            BookingValue(
+                stay_id=stay_id,
+                parameter_id=parameter.id,
+                account_id=parameter.account_id,
+                value=value,
+            )
+        )
+    session.flush()

@@ -16,6 +16,7 @@ from vacancy.cli import (
     conflicts,
     db,
     doctor,
+    explain,
     exports,
     facts,
     feeds,
@@ -70,6 +71,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(db.app, name="db")
 app.add_typer(access.keys, name="keys")
 app.add_typer(access.users, name="users")
+app.command()(explain.explain)
 app.command()(doctor.doctor)
 
 

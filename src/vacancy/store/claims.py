@@ -39,7 +39,8 @@ _INHERITED = (
 )
 
 
-def _known(row: Row[Any]) -> KnownClaim:
+def as_known(row: Row[Any]) -> KnownClaim:
+    """A row of claims as a value."""
     said = Claim(
         uid=row.uid,
         nights=Nights(row.arrival, row.departure),
@@ -101,7 +102,7 @@ def _values(claim: KnownClaim) -> dict[str, Any]:
 def of_feed(session: Session, feed_id: str, released_since: datetime) -> tuple[KnownClaim, ...]:
     """The feed's standing claims, and those released since then (they may be reinstated)."""
     asked = {"feed_id": feed_id, "released_since": released_since}
-    return tuple(_known(row) for row in session.execute(_OF_FEED, asked))
+    return tuple(as_known(row) for row in session.execute(_OF_FEED, asked))
 
 
 def of_unit(session: Session, unit_id: str, released_since: datetime) -> tuple[KnownClaim, ...]:
@@ -109,14 +110,14 @@ def of_unit(session: Session, unit_id: str, released_since: datetime) -> tuple[K
     read = session.info.setdefault(_READ, {})
     if (unit_id, released_since) not in read:
         rows = session.execute(_OF_UNIT, {"unit_id": unit_id, "released_since": released_since})
-        read[unit_id, released_since] = tuple(_known(row) for row in rows)
+        read[unit_id, released_since] = tuple(as_known(row) for row in rows)
     return read[unit_id, released_since]
 
 
 def inherited(session: Session, unit_id: str, channel: str, feed_id: str) -> tuple[KnownClaim, ...]:
     """Standing claims of the unit's retired feeds of this channel, for a feed to take over."""
     asked = {"unit_id": unit_id, "channel": channel, "feed_id": feed_id}
-    return tuple(_known(row) for row in session.execute(_INHERITED, asked))
+    return tuple(as_known(row) for row in session.execute(_INHERITED, asked))
 
 
 def save(session: Session, owner: tuple[str, str, str], claims: Sequence[KnownClaim]) -> None:
@@ -176,7 +177,7 @@ def of_stays(session: Session, stay_ids: Sequence[str]) -> dict[str, list[KnownC
     query = select(_CLAIM).where(_CLAIM.c.stay_id.in_(stay_ids), _CLAIM.c.echo_of.is_(None))
     found: dict[str, list[KnownClaim]] = {}
     for row in session.execute(query.order_by(_CLAIM.c.first_seen, _CLAIM.c.id)):
-        found.setdefault(row.stay_id, []).append(_known(row))
+        found.setdefault(row.stay_id, []).append(as_known(row))
     return found
 
 

@@ -16,7 +16,7 @@ from vacancy.services import shapes
 from vacancy.services.at import At
 from vacancy.services.taking import Wish, keep, move_to, settle, take, taken_stay
 from vacancy.settings import CHANNELS
-from vacancy.store import bookings, claims, tables, units
+from vacancy.store import bookings, claims, feeds, tables, units
 from vacancy.store.session import Session
 
 #: What lies outside these centuries is a slip, and would run over the calendar's edge.
@@ -159,6 +159,9 @@ def release(session: Session, account_id: str, stay_id: str, at: At) -> dict[str
     gone, _ = release_by_person(held, at.now)
     # Each claim keeps its own feed; the one named here is for claims that are new, and none is.
     claims.save(session, (unit.account_id, stay.feed_id, unit.id), gone)
+    # Asked at once, and judged though unchanged: what is still shown closes its nights again.
+    for feed in feeds.by_ids(session, sorted({claim.feed_id for claim in gone})).values():
+        feeds.hasten(session, feed, at.now)
     settle(session, unit, at)
     return one(session, account_id, stay.id)
 

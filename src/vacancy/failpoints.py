@@ -14,7 +14,7 @@ from itertools import count
 
 VARIABLE = "VACANCY_FAILPOINT"
 
-#: Every point there is, in the order in which one answer that is taken in reaches them.
+#: Every point of taking an answer in, in the order in which it reaches them.
 POINTS = (
     "after_claims",
     "after_stay_insert",
@@ -23,6 +23,18 @@ POINTS = (
     "before_commit",
     "after_commit",
 )
+
+#: Every point of telling an endpoint: facts become deliveries, a delivery is tried and noted.
+TELLING_POINTS = (
+    "before_fan_out_commit",
+    "after_fan_out",
+    "before_attempt",
+    "after_attempt",
+    "before_attempt_commit",
+    "after_attempt_commit",
+)
+
+_ALL = POINTS + TELLING_POINTS
 
 
 class FailpointReached(Exception):
@@ -54,8 +66,8 @@ def _armed(text: str | None) -> _Armed | None:
         return None
     point, _, rest = text.partition(":")
     action, _, at = rest.partition(":")
-    if point not in POINTS or action not in _ACTIONS or not (at or "1").isdigit():
-        raise ValueError(f"{VARIABLE} is POINT:kill or POINT:raise, with POINT one of {POINTS}")
+    if point not in _ALL or action not in _ACTIONS or not (at or "1").isdigit():
+        raise ValueError(f"{VARIABLE} is POINT:kill or POINT:raise, with POINT one of {_ALL}")
     return _Armed(point, _ACTIONS[action], int(at or "1"), count(1))
 
 

@@ -13,6 +13,8 @@ from vacancy.ids import Chance
 from vacancy.net.client import Client, Limits
 from vacancy.net.guard import Guard
 from vacancy.net.politeness import Politeness
+from vacancy.notifier import deliver
+from vacancy.notifier.deliver import Deliveries
 from vacancy.poller.round import Bounds, Rounds
 from vacancy.poller.tools import Defaults, Polled, Tools
 from vacancy.services.publishing import publisher
@@ -20,8 +22,10 @@ from vacancy.settings import Settings
 from vacancy.store.session import Store
 from vacancy.vault import Vault
 
-#: Seconds for polls in flight to end at a stop.
+#: Seconds for polls, and tries of deliveries, in flight to end at a stop.
 PATIENCE = 5.0
+#: The bounds of one try of a delivery. What an endpoint answers is hardly read.
+TRY = Limits(total=15.0, connect=5.0, raw=16 * 1024, redirects=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +109,25 @@ async def open_rounds(
         yield rounds
     finally:
         await rounds.drain(PATIENCE)
+        await client.aclose()
+
+
+@asynccontextmanager
+async def open_deliveries(house: House) -> AsyncIterator[Deliveries]:
+    """What tells endpoints, on this event loop. As the block ends, tries in flight may end too."""
+    settings = house.settings
+    client = Client(Guard(settings.network.allow_private), user_agent(settings), limits=TRY)
+    tools = deliver.Tools(
+        store=house.store,
+        vault=house.vault,
+        client=client,
+        clock=house.clock,
+        chance=house.chance,
+        scale=settings.polling.scale,
+    )
+    deliveries = Deliveries(tools)
+    try:
+        yield deliveries
+    finally:
+        await deliveries.drain(PATIENCE)
         await client.aclose()

@@ -21,12 +21,13 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from vacancy import log
 from vacancy.api.health import Health, Metrics
 from vacancy.clock import Clock
-from vacancy.daemon.compose import House, open_rounds
+from vacancy.daemon.compose import House, open_deliveries, open_rounds
 from vacancy.daemon.gauge import gauge
 from vacancy.daemon.notify import Systemd
 from vacancy.daemon.sweep import sweep
 from vacancy.daemon.web import make_web
 from vacancy.domain.errors import ConfigError, VacancyError
+from vacancy.notifier.deliver import Deliveries
 from vacancy.notifier.round import tell
 from vacancy.poller.round import Rounds
 from vacancy.poller.tools import Polled
@@ -110,7 +111,9 @@ class Daemon:
         self._readings = Readings(house.chance)
         self._stop = asyncio.Event()
         self._polling = contextlib.AsyncExitStack()
+        self._telling = contextlib.AsyncExitStack()
         self._rounds: Rounds | None = None
+        self._deliveries: Deliveries | None = None
         self._ticked_at = 0.0
         self._failing: set[str] = set()
         self._notify = Systemd()
@@ -125,27 +128,31 @@ class Daemon:
         await asyncio.to_thread(self._look)
         web = _Web(self._web_config())
         serving = None if listening is None else asyncio.create_task(web.serve([listening]))
-        await self._poll_by_settings()
+        await self._work_by_settings()
         scheduler = self._metronome()
         scheduler.start()
         await self._announce(web, serving)
         await self._until_stopped(serving)
         self._notify.stopping()
         scheduler.shutdown(wait=False)
-        await self._polling.aclose()
+        await asyncio.gather(self._polling.aclose(), self._telling.aclose())
         if serving is not None:
             web.should_exit = True
             await serving
         await asyncio.to_thread(self._last_words)
         return 0 if self._stop.is_set() else 1
 
-    async def _poll_by_settings(self) -> None:
-        """Poll by the settings in force; what is in flight ends by those that it began with."""
-        before, self._polling = self._polling, contextlib.AsyncExitStack()
+    async def _work_by_settings(self) -> None:
+        """Poll and tell endpoints by the settings in force; what is in flight ends by those that it
+        began with.
+        """
+        before = self._polling, self._telling
+        self._polling, self._telling = contextlib.AsyncExitStack(), contextlib.AsyncExitStack()
         self._rounds = await self._polling.enter_async_context(
             open_rounds(self._house, self._write_readings, self._polled)
         )
-        await before.aclose()
+        self._deliveries = await self._telling.enter_async_context(open_deliveries(self._house))
+        await asyncio.gather(*(stack.aclose() for stack in before))
 
     def _web_config(self) -> uvicorn.Config:
         metrics = self._metrics if self._house.settings.server.metrics else None
@@ -174,6 +181,7 @@ class Daemon:
             scheduler.add_job(self._mark_tick, "interval", seconds=1)
         if "notifier" in self._roles:
             scheduler.add_job(self._alert, "interval", seconds=max(1.0, 5 * min(beat, 1.0)))
+            scheduler.add_job(self._deliver, "interval", seconds=1)
         scheduler.add_job(self._look_and_write, "interval", seconds=1)
         scheduler.add_job(self._check, "interval", seconds=2)
         scheduler.add_job(self._gauge, "interval", seconds=10)
@@ -196,6 +204,12 @@ class Daemon:
         """Tell people. A receiver that is slow or down keeps this beat alone waiting."""
         with self._survive("alerts"):
             await asyncio.to_thread(self._tell_people)
+
+    async def _deliver(self) -> None:
+        """Tell programs."""
+        with self._survive("deliveries"):
+            if self._deliveries is not None:
+                await self._deliveries.tick()
 
     def _tell_people(self) -> None:
         house = self._house
@@ -319,7 +333,7 @@ class Daemon:
             _LOG.error("store.failed", during="reload", error=describe(failure))
         else:
             _LOG.info("config.applied", differences=[str(one) for one in done])
-            await self._poll_by_settings()
+            await self._work_by_settings()
 
     def _apply(self) -> list[config.Difference]:
         """What the units say goes into the store; the server's own address and places stay."""

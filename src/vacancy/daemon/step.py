@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from vacancy.clock import Clock
-from vacancy.daemon.compose import House, open_rounds
+from vacancy.daemon.compose import House, open_deliveries, open_rounds
 from vacancy.daemon.sweep import sweep
 from vacancy.domain.claims import Change
 from vacancy.notifier.round import tell
@@ -47,7 +47,7 @@ class StepReport:
 
 
 def step(store: Store, vault: Vault, settings: Settings, clock: Clock) -> StepReport:
-    """Run everything due once: plans that time changed, polls, and what follows from them."""
+    """Run everything due once: plans that time changed, polls, and who is to be told of it."""
     return asyncio.run(_run(House(settings, store, vault, clock, secrets.token_bytes), None))
 
 
@@ -70,6 +70,8 @@ async def _run(house: House, only: Sequence[str] | None) -> StepReport:
     async with open_rounds(house, _nothing, _ignore) as rounds:
         polled = await rounds.once(only)
     await asyncio.to_thread(_tell_people, house)
+    async with open_deliveries(house) as deliveries:
+        await deliveries.once()
     return await asyncio.to_thread(_report, house, polled)
 
 

@@ -12,12 +12,14 @@ from vacancy.domain.cadence import STALE_AFTER, STALE_INTERVALS
 from vacancy.publisher.silence import watch_readers
 from vacancy.reconciler import reconcile_unit
 from vacancy.services.publishing import publisher
-from vacancy.store import journal, polls, units
+from vacancy.store import deliveries, journal, polls, units
 from vacancy.store.served import StoreFailure
 
 _LOG = structlog.get_logger(__name__)
 
 POLLS_KEPT = timedelta(days=30)
+#: For so long what was delivered can be looked at, and what was not sent again.
+DELIVERIES_KEPT = timedelta(days=30)
 #: A unit that could not be planned is tried again after so long.
 AFTER_FAULT = timedelta(minutes=15)
 _UNITS_AT_ONCE = 200
@@ -31,6 +33,7 @@ def sweep(house: House) -> int:
     watch_readers(house.store, now, house.chance)
     with house.store.write() as session:
         polls.forget_old(session, now - POLLS_KEPT)
+        deliveries.forget(session, now - DELIVERIES_KEPT)
     return planned
 
 

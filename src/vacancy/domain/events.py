@@ -21,7 +21,7 @@ Facts = dict[str, Value]
 
 
 class EventType(StrEnum):
-    """Every fact that this issue's workers write; the names are fixed."""
+    """Every fact of the journal; docs/events.md shows one of each. The names are fixed."""
 
     BOOKING_CREATED = "booking.created"
     BOOKING_UPDATED = "booking.updated"
@@ -40,6 +40,7 @@ class EventType(StrEnum):
     EXPORT_UNREAD = "export.unread"
     EXPORT_READ_AGAIN = "export.read_again"
     HOLD_EXPIRED = "hold.expired"
+    WEBHOOK_DISABLED = "webhook.disabled"
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
 

@@ -1,4 +1,4 @@
-"""Fetches: bounded in time and bytes, guarded at every hop, whole or not at all.
+"""Fetches and sends: bounded in time and bytes, guarded at every hop, whole or not at all.
 
 With net/dial, which opens its connections, this is the only file that imports httpx and aiohttp.
 httpx is shown the origin alone, `https://host/`; the address itself travels beside it, so that no
@@ -63,6 +63,16 @@ class Answer:
     final_host: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was answered to something sent. `body` is what was heard of it within the bounds."""
+
+    status: int
+    body: bytes
+    retry_after: timedelta | datetime | None
+    millis: int
+
+
 _SAYS = {
     "timeout": "did not answer in full within the time allowed",
     "connect_timeout": "did not accept a connection in time",
@@ -79,7 +89,7 @@ _SAYS = {
     "too_many_redirects": "redirects too often",
     "protocol": "sent an answer that is not valid HTTP",
 }
-_ALLOW = 'if it is a calendar of your own, add its "host:port" to network.allow_private'
+_ALLOW = 'if it is a host of your own, add its "host:port" to network.allow_private'
 _ADVICE = {"forbidden_address": f"; {_ALLOW}", "forbidden_port": f"; {_ALLOW}"}
 
 
@@ -99,7 +109,7 @@ class FetchFailed(Exception):
 
 
 class Client:
-    """Asks for feeds. One for the whole process: it keeps connections and the TLS context.
+    """Asks for feeds, or tells endpoints: it keeps connections and the TLS context.
 
     Belongs to one event loop; close it with `aclose`.
     """
@@ -152,6 +162,37 @@ class Client:
                 pass
         raise _failed("timeout", target.host)
 
+    async def post(self, url: Secret, body: bytes, headers: Head) -> Reply:
+        """Send once, at once, following nothing. Raises FetchFailed, and nothing else.
+
+        A status that came stands, whatever becomes of its body.
+        """
+        target = self._aim(url)
+        started = asyncio.get_running_loop().time()
+        response, heard = None, bytearray()
+        try:
+            async with asyncio.timeout(self._limits.total):
+                plain = {"Accept-Encoding": "identity", **headers}
+                response = await self._send(target, plain, body)
+                await self._hear(response, heard)
+        except TimeoutError:
+            pass
+        if response is None:
+            raise _failed("timeout", target.host)
+        millis = round((asyncio.get_running_loop().time() - started) * 1000)
+        asked = read_retry_after(response.headers.get("retry-after"))
+        return Reply(response.status_code, bytes(heard), asked, millis)
+
+    async def _hear(self, response: httpx.Response, heard: bytearray) -> None:
+        with suppress(*_TROUBLE):
+            try:
+                async for chunk in response.aiter_raw():
+                    heard += chunk[: self._limits.raw - len(heard)]
+                    if len(heard) >= self._limits.raw:
+                        break
+            finally:
+                await response.aclose()
+
     def _aim(self, url: Secret) -> Target:
         try:
             return self._guard.aim(url.reveal())
@@ -182,12 +223,15 @@ class Client:
             failed = _refused(refusal, f"{target.host} redirects to where Vacancy does not go")
         raise failed
 
-    async def _send(self, target: Target, asked: dict[str, str]) -> httpx.Response:
+    async def _send(
+        self, target: Target, asked: Head, body: bytes | None = None
+    ) -> httpx.Response:
         try:
             request = httpx.Request(
-                "GET",
+                "GET" if body is None else "POST",
                 _origin(target.scheme, target.authority),
                 headers={**self._named, **asked},
+                content=body,
                 extensions={"target": target},
             )
             return await self._http.send(request, stream=True)

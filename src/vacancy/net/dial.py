@@ -40,7 +40,11 @@ class GuardedTransport(AiohttpTransport):
         target: Target = request.extensions["target"]
         headers = [(name.decode(), value.decode()) for name, value in request.headers.raw]
         response = await self._session(allowed=target.allowed).request(
-            request.method, _dialled(target), headers=headers, allow_redirects=False
+            request.method,
+            _dialled(target),
+            headers=headers,
+            data=request.content or None,
+            allow_redirects=False,
         )
         return httpx.Response(
             response.status,

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from vacancy.domain.errors import Malformed
-from vacancy.services import shapes
 from vacancy.store import journal
 from vacancy.store.session import Session
 
@@ -28,4 +27,4 @@ def find(
         raise Malformed(f"a cursor is what `next_cursor` gave before, not {after!r}")
     rows = journal.after(session, account_id, int(after or 0), min(limit, MOST), types)
     cursor = str(rows[-1].sequence) if rows else after or "0"
-    return {"data": [shapes.event(row) for row in rows], "next_cursor": cursor}
+    return {"data": [journal.told(row) for row in rows], "next_cursor": cursor}

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, bindparam, exists, insert, select, update
 from sqlmodel import Session
 
 from vacancy.domain.events import Fact
 from vacancy.ids import Chance, new_id
+from vacancy.store import tables
 from vacancy.store.tables import Account, Event
+
+_EVENT: Table = tables.metadata.tables["event"]
+_UNIT: Table = tables.metadata.tables["unit"]
+_ENDPOINT: Table = tables.metadata.tables["endpoint"]
+_UNSENT: Table = tables.metadata.tables["unsent"]
+
+# Built once: building a statement costs more than running it.
+_PLACES = select(_UNIT.c.id, _UNIT.c.property_id).where(
+    _UNIT.c.id.in_(bindparam("units", expanding=True))
+)
+_TO_SEND = insert(_UNSENT).from_select(
+    ["event_id", "account_id"],
+    select(_EVENT.c.id, _EVENT.c.account_id).where(
+        _EVENT.c.account_id == bindparam("account"),
+        _EVENT.c.sequence >= bindparam("first"),
+        exists().where(_ENDPOINT.c.account_id == bindparam("account")),
+    ),
+)
 
 
 def append(
     session: Session, account_id: str, facts: Sequence[Fact], now: datetime, chance: Chance
 ) -> list[int]:
-    """Write facts down in this transaction; their numbers, without a gap, in the order given."""
+    """Write facts down in this transaction; their numbers, without a gap, in the order given.
+
+    Where the account has endpoints, the facts wait to be fanned out to them.
+    """
     if not facts:
         return []
     last = session.execute(
@@ -26,6 +49,7 @@ def append(
         .returning(Account.sequence)  # type: ignore[arg-type]
     ).scalar_one()
     numbers = list(range(last - len(facts) + 1, last + 1))
+    places = _places(session, facts)
     rows = [
         {
             "id": new_id("evt", now, chance),
@@ -33,7 +57,7 @@ def append(
             "sequence": number,
             "type": str(fact.type),
             "occurred_at": now,
-            "property_id": fact.property_id,
+            "property_id": fact.property_id or places.get(fact.unit_id or ""),
             "unit_id": fact.unit_id,
             "actor": fact.actor,
             "data": dict(fact.data),
@@ -43,6 +67,7 @@ def append(
         for number, fact in zip(numbers, facts, strict=True)
     ]
     session.execute(insert(Event), rows)
+    session.execute(_TO_SEND, {"account": account_id, "first": numbers[0]})
     return numbers
 
 
@@ -61,3 +86,44 @@ def after(
     if types:
         query = query.where(Event.type.in_(types))  # type: ignore[attr-defined]
     return list(session.execute(query.order_by(Event.sequence).limit(limit)).scalars())  # type: ignore[arg-type]
+
+
+def last(session: Session, account_ids: Sequence[str]) -> Mapping[str, int]:
+    """The number of each account's last fact."""
+    query = select(Account.id, Account.sequence).where(Account.id.in_(account_ids))  # type: ignore[call-overload, attr-defined]
+    return {account_id: sequence for account_id, sequence in session.execute(query)}
+
+
+def stand_in_line(session: Session, account_id: str) -> int:
+    """The number of the account's last fact, while no other is written until this commits."""
+    return session.execute(
+        update(Account)
+        .where(Account.id == account_id)  # type: ignore[arg-type]
+        .values(sequence=Account.sequence)
+        .returning(Account.sequence)  # type: ignore[arg-type]
+    ).scalar_one()
+
+
+def told(event: Event) -> dict[str, Any]:
+    """A fact as programs are told it, by whichever way: JSON values, no guest's data."""
+    at = event.occurred_at.astimezone(UTC).isoformat(timespec="seconds")
+    return {
+        "id": event.id,
+        "type": event.type,
+        "sequence": event.sequence,
+        "occurred_at": at.replace("+00:00", "Z"),
+        "property_id": event.property_id,
+        "unit_id": event.unit_id,
+        "data": event.data,
+        "previous": event.previous,
+        "silent": event.silent,
+    }
+
+
+def _places(session: Session, facts: Sequence[Fact]) -> dict[str, str]:
+    """The property of each unit that a fact names alone."""
+    units = {fact.unit_id for fact in facts if fact.property_id is None} - {None}
+    if not units:
+        return {}
+    found = session.execute(_PLACES, {"units": sorted(filter(None, units))})
+    return {unit_id: property_id for unit_id, property_id in found}

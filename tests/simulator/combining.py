@@ -53,7 +53,7 @@ class OnPaper:
     """The house on paper as a `House`."""
 
     def __init__(self, channels: dict[str, str]) -> None:
-        self.unit = PaperUnit("sea-view", ZONE, channels.items())
+        self.unit = PaperUnit("sea-view", ZONE, channels)
         self.scenes: dict[str, Hashable] = {}
 
     def hears(self, key: str, listing: Listing, now: datetime) -> None:

@@ -20,6 +20,7 @@ from vacancy.cli import (
     exports,
     facts,
     feeds,
+    rehearse,
     running,
     stays,
 )
@@ -73,6 +74,7 @@ app.add_typer(access.keys, name="keys")
 app.add_typer(access.users, name="users")
 app.command()(explain.explain)
 app.command()(doctor.doctor)
+app.command()(rehearse.rehearse)
 
 
 def run(arguments: Sequence[str]) -> int:

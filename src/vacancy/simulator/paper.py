@@ -6,7 +6,7 @@ Only the store, the network and the leases are left out, so that a year takes se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import count
@@ -21,7 +21,7 @@ from vacancy.domain.events import Fact, conflict_facts, stay_facts
 from vacancy.domain.feed import FeedState, Settlement
 from vacancy.domain.nights import Nights
 from vacancy.domain.reconcile import FeedFacts, UnitState, reconcile
-from vacancy.domain.release import release_by_person
+from vacancy.domain.release import ReleaseRules, release_by_person
 from vacancy.domain.settle import decide_doubt, settle, start_anew
 from vacancy.domain.stays import Conflict, Span, Stay, StayStatus
 from vacancy.ical.read import Reading, ReadSettings, read
@@ -38,14 +38,24 @@ EVERYONE = ExportFacts("everyone", None, "everyone")
 class PaperUnit:
     """One unit: told of answers and readings, it decides, publishes, and says what happened.
 
-    `facts` are told as they come; `asked` are the feeds to be polled at once, as their export
-    changed and a channel that subtracts might read it before a sale of its own was seen.
+    `channels` maps each feed's key to its channel. Facts go to `tell` as they come; `asked` are
+    the feeds to be polled at once: their export changed, and a channel that subtracts might read
+    it before a sale of its own was seen.
     """
 
-    def __init__(self, slug: str, zone: ZoneInfo, channels: Iterable[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        slug: str,
+        zone: ZoneInfo,
+        channels: Mapping[str, str],
+        patience: ReleaseRules | None = None,
+    ) -> None:
         self.slug = slug
         self.zone = zone
-        self.feeds = {key: PaperFeed(key, channel, rules_of(channel)) for key, channel in channels}
+        self.feeds = {
+            key: PaperFeed(key, channel, rules_of(channel, patience))
+            for key, channel in channels.items()
+        }
         self.stays: dict[str, Stay] = {}
         self.conflicts: dict[str, Conflict] = {}
         self.nights: dict[date, str] = {}

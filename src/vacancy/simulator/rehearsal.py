@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from vacancy.domain.events import EventType, Fact
 from vacancy.domain.nights import Nights
+from vacancy.domain.release import ReleaseRules
 from vacancy.simulator.channels import Listing, NotForSale
 from vacancy.simulator.habits import Use, like
 from vacancy.simulator.paper import PaperUnit
@@ -88,9 +89,16 @@ class Rehearsal:
     """Lives from `now` on, as far as it is told to. `log` is all that happened, in words."""
 
     def __init__(
-        self, pages: Iterable[Page], now: datetime, seed: int, customs: Customs | None = None
+        self,
+        pages: Iterable[Page],
+        now: datetime,
+        seed: int,
+        *,
+        customs: Customs | None = None,
+        patience: ReleaseRules | None = None,
     ) -> None:
         self.now = now
+        self._patience = patience
         self.customs = customs or Customs()
         self.log: list[str] = []
         self.sales = self.polls = self.judged = 0
@@ -118,7 +126,7 @@ class Rehearsal:
 
     def _open(self, slug: str, pages: Sequence[Page], seed: int) -> None:
         zone = ZoneInfo(pages[0].zone)
-        unit = PaperUnit(slug, zone, [(page.key, page.channel) for page in pages])
+        unit = PaperUnit(slug, zone, {page.key: page.channel for page in pages}, self._patience)
         listings = {
             page.key: Listing(
                 like(page.channel),

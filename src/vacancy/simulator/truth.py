@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -172,7 +172,7 @@ class Judge:
             double.missed = True
 
     def stays_of(self, double: Double) -> list[str]:
-        """The house's stays of the later sale, where they clash with the first."""
+        """The house's stays that are the later sale and nothing else, where the two clash."""
         return sorted(
             {
                 stay.id
@@ -181,6 +181,7 @@ class Judge:
                 and double.nights & set(conflict.nights)
                 for stay in self._sides(conflict)
                 if stay.feed_id == double.second.key and stay.live
+                if stay.nights == double.second.sale.nights
             }
         )
 
@@ -216,11 +217,3 @@ class Judge:
             if now - closed.since > GHOST_AFTER and not closed.told:
                 closed.told = True
                 self.ghosts.append(f"{now} {self.unit.slug} {night}")
-
-
-def minutes(spans: Iterable[timedelta]) -> dict[str, int | None]:
-    """The middle and the longest of these spans, in whole minutes; None where there is none."""
-    found = sorted(span // timedelta(minutes=1) for span in spans)
-    if not found:
-        return {"median": None, "worst": None}
-    return {"median": found[len(found) // 2], "worst": found[-1]}

@@ -32,7 +32,7 @@ class Size:
     imports: int = 1
     peer_imports: int = 1
     daemon_feeds: int = 1000
-    requests: int = 20_000
+    requests: int = 8_000
     stays: int = 1_000_000
 
 

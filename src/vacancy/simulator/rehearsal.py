@@ -342,8 +342,9 @@ class Rehearsal:
         """
         guest = double.second
         feed = next(f for f in self._of(judge) if f.page.key == guest.key)
+        stays = judge.stays_of(double)
         self._cancels(feed, guest.sale.code)
-        for stay_id in judge.stays_of(double):
+        for stay_id in stays if double.over else ():
             judge.unit.release(stay_id, self.now)
 
     def _of(self, judge: Judge) -> list[_Feed]:

@@ -253,3 +253,27 @@ def test_alerts_test_sends_one(tmp_path: Path, receiver: Receiver) -> None:
     assert run(tmp_path, "alerts", "test", "--json").returncode == 1
     config.write_text("")
     assert run(tmp_path, "alerts", "test").returncode == 2
+
+
+@pytest.mark.postgres
+def test_alerts_on_postgresql(tmp_path: Path, receiver: Receiver, postgres_url: str) -> None:
+    """The same words, the same memory: a double booking, and a reader that stops."""
+    with house(tmp_path, feeds=FEEDS, database=postgres_url) as home:
+        home.declare(
+            FEEDS,
+            f'[alerts]\nto = ["{receiver.address}"]\non = ["conflict.opened", "export.unread"]',
+        )
+        home.says("airbnb", calendar())
+        home.says("booking_com", calendar())
+        home.step()
+        sold_twice(home)
+        home.step(minutes=20)
+        for _ in range(4):
+            home.pass_time(hours=1)
+            home.read_export("booking_com")
+        home.step(hours=13)
+        home.step(hours=1)
+        assert [title.partition(",")[0] for title in receiver.titles] == [
+            "sea-view: Double booking",
+            "sea-view: nobody reads the booking_com export any more",
+        ]

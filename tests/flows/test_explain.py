@@ -164,3 +164,14 @@ def test_the_command_prints_words_or_one_document(home: HouseUnderTest) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"The night of {NIGHT} in sea-view is taken")
     assert run(home.folder, "explain", UNIT, "someday").returncode == 2
+
+
+def test_a_night_that_is_over_was_taken(home: HouseUnderTest) -> None:
+    """While the guest is still in, and after the stay is over."""
+    home.polled(calendar(airbnb("A", "2027-01-12", "2027-01-15")), "airbnb", minutes=20)
+    for days, role in ((3, ("holds", "held")), (30, ("held",))):
+        home.polled(calendar(), "airbnb", days=days)
+        told = explained(home, "2027-01-12")
+        assert told["stays"][0]["role"] in role
+        assert told["past"]
+        assert "taken, by the airbnb reservation 2027-01-12" in told["words"][0]

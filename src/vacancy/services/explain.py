@@ -100,20 +100,7 @@ def _older(
 def _stay(
     scene: _Scene, row: tables.Stay, holder: str | None, said: Sequence[KnownClaim]
 ) -> dict[str, Any]:
-    live = row.status in ("held", "confirmed", "missing")
-    over = row.arrival <= scene.night < row.departure
-    shown = (row.reason or "").startswith("rule_") and row.id != holder
-    role = (
-        "holds"
-        if row.id == holder
-        else "shown"
-        if shown
-        else "mirrored"
-        if row.mirrored and live
-        else "waits"
-        if live and over and scene.night >= scene.today
-        else "ended"
-    )
+    role = _role(scene, row, holder)
     mine = [_claim(scene, one) for one in said if one.stay_id == row.id and one.echo_of is None]
     return {
         **shapes.booking(row, scene.unit.slug, [one["uid"] for one in mine]),
@@ -123,6 +110,24 @@ def _stay(
         "imported": row.feed_id is not None,
         "claims": mine,
     }
+
+
+def _role(scene: _Scene, row: tables.Stay, holder: str | None) -> str:
+    """What the stay is to the night: `holds`, `held` (a night that is over), `waits`, `mirrored`,
+    `shown` (a channel's setting), or `ended` (it is gone, or moved away).
+    """
+    live = row.status in ("held", "confirmed", "missing")
+    if row.id == holder:
+        return "holds"
+    if (row.reason or "").startswith("rule_"):
+        return "shown"
+    if not row.arrival <= scene.night < row.departure:
+        return "ended"
+    if row.mirrored and live:
+        return "mirrored"
+    if scene.night < scene.today:
+        return "held" if live or row.status == "completed" else "ended"
+    return "waits" if live else "ended"
 
 
 def _claim(scene: _Scene, known: KnownClaim) -> dict[str, Any]:

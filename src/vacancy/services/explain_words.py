@@ -53,6 +53,9 @@ def _answer(told: dict[str, Any]) -> str:
     holder = next((one for one in told["stays"] if one["role"] == "holds"), None)
     if holder is not None:
         return f"{night} in {unit} is taken, by {_named(holder)}."
+    held = next((one for one in told["stays"] if one["role"] == "held"), None)
+    if held is not None:
+        return f"{night} in {unit} was taken, by {_named(held)}."
     if told["derived"]:
         return f"{night} in {unit} is closed, though no stay of its own holds it."
     over = "was" if told["past"] else "is"
@@ -74,6 +77,7 @@ def _stays(told: dict[str, Any]) -> Iterator[str]:
     roles = {
         "waits": "also wants it, and takes it when the holder leaves",
         "mirrored": "only repeats stays of other feeds, and wants nothing",
+        "held": "had it, and it is over",
         "ended": "no longer has it",
     }
     for stay in told["stays"]:

@@ -76,6 +76,16 @@ def test_the_day_decides_what_is_live(host: Host) -> None:
         assert len(ran.document["claims"]) == count
 
 
+def test_a_calendar_without_entries_tells_who_made_it(host: Host) -> None:
+    """By its PRODID: an empty calendar of Airbnb is Airbnb's all the same."""
+    head, _, rest = CALENDAR.partition("BEGIN:VEVENT")
+    (host.folder / "feed.ics").write_text(
+        head + "END:VCALENDAR" + rest.rpartition("END:VCALENDAR")[2]
+    )
+    told = host.run("check", "feed.ics", "--json").document
+    assert (told["provider"], told["outcome"], told["claims"]) == ("airbnb", "fresh", [])
+
+
 def test_what_is_no_calendar_fails(host: Host) -> None:
     """Exit 1, a stable reason and a sentence; a channel's unknown word is no mistake."""
     (host.folder / "page.html").write_text("<html>Sign in</html>")

@@ -110,7 +110,7 @@ def read(
         (*(one for block in blocks for one in block.skipped), *beyond),
         parsed=parsed,
         recurs=any(block.recurs for block in blocks),
-        prodids=tuple(dict.fromkeys(event.prodid for event in raw.events if event.prodid)),
+        prodids=raw.prodids,
         stamped=_day(raw.stamped),
     )
 

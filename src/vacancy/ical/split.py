@@ -36,11 +36,15 @@ class RawEvent:
 
 @dataclass(frozen=True, slots=True)
 class RawBody:
-    """All VEVENTs; the day of the latest DTSTAMP as eight digits, or ""; whether any may recur."""
+    """All VEVENTs; the day of the latest DTSTAMP as eight digits, or ""; whether any may recur.
+
+    `prodids` are those of every calendar, of one without entries too.
+    """
 
     events: list[RawEvent]
     stamped: str
     recurs: bool
+    prodids: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -53,6 +57,7 @@ class _Walk:
     pieces: list[bytes] = field(default_factory=list[bytes])
     waiting: list[bytes] = field(default_factory=list[bytes])
     found: list[RawEvent] = field(default_factory=list[RawEvent])
+    prodids: dict[str, None] = field(default_factory=dict[str, None])
     prodid: str = ""
     zone_name: str = ""
 
@@ -83,7 +88,8 @@ def split(body: bytes) -> RawBody:
     if walk.stack:
         raise NotACalendar("cut")
     recurs = _RECURS.search(text) is not None
-    return RawBody(walk.found, max(stamps, default=b"")[:8].decode("ascii", "replace"), recurs)
+    stamped = max(stamps, default=b"")[:8].decode("ascii", "replace")
+    return RawBody(walk.found, stamped, recurs, tuple(walk.prodids))
 
 
 def _cleaned(body: bytes) -> bytes:
@@ -157,6 +163,7 @@ def _header(walk: _Walk, before: int) -> None:
         if walk.prodid:
             walk.found.extend(_release(walk))
         walk.prodid = _value(prodids[-1])
+        walk.prodids[walk.prodid] = None
     zone = _ZONE_NAME.search(own)
     if zone:
         walk.zone_name = decoded(zone[1]).strip()

@@ -185,15 +185,17 @@ class Story:
             assert (stay.closed_at is None) is stay.live
 
     def _each_night_is_with_the_longest_wait(self) -> None:
-        waiting: dict[date, list[tuple[datetime, bool, str]]] = {}
+        """Nights between two guests come behind everyone."""
+        waiting: dict[date, list[tuple[bool, datetime, bool, str]]] = {}
         for stay in self._closing():
             if not owns_nights(stay.reason):
                 continue
             for span in stay.spans:
                 for night in span.nights:
-                    place = (span.since, stay.kind is Kind.BLOCK, stay.id)
+                    between = stay.reason in BETWEEN
+                    place = (between, span.since, stay.kind is Kind.BLOCK, stay.id)
                     waiting.setdefault(night, []).append(place)
-        assert self.unit.nights == {night: min(who)[2] for night, who in waiting.items()}
+        assert self.unit.nights == {night: min(who)[3] for night, who in waiting.items()}
 
     def _no_night_is_freed_that_a_source_still_claims(self) -> None:
         unit = self.unit
@@ -216,7 +218,8 @@ class Story:
             if not one.nights.overlaps(other.nights) or same_feed or not guests:
                 continue
             may.add(frozenset((one.id, other.id)))
-            if len(guests) == 2:
+            to_come = min(one.nights.departure, other.nights.departure) > self.unit.today
+            if len(guests) == 2 and to_come:
                 must.add(frozenset((one.id, other.id)))
         known = {frozenset((c.first, c.second)) for c in self.unit.conflicts.values()}
         opened = {frozenset((c.first, c.second)) for c in self.unit.open_conflicts}

@@ -211,10 +211,13 @@ class _Linking:
         return claim.feed_id in self._retired
 
     def _wants_a_stay(self, claim: KnownClaim) -> bool:
-        """A retired feed makes no new stays: an unlinked claim of it was taken over."""
+        """A retired feed makes no new stays: an unlinked claim of it was taken over.
+
+        A guest who leaves today is still here.
+        """
         if claim.id in self.bonds.stay_of or self._is_retired(claim):
             return False
-        return claim.nights.departure > self._today
+        return claim.nights.departure >= self._today
 
     def _order(self, claim: KnownClaim) -> tuple[object, ...]:
         return (

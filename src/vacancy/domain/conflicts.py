@@ -104,7 +104,9 @@ def settle_conflicts(
     for clash in found:
         old = before.pop(frozenset((clash.first, clash.second)), None)
         if old is None:
-            after.append(_opened(clash, at))
+            # Found in nights already slept, as at a first import: there is nothing left to do.
+            if clash.nights[-1] >= at.today:
+                after.append(_opened(clash, at))
             continue
         new = _gone_on(old, clash, changed, at.now)
         if new != old:

@@ -21,6 +21,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from vacancy import log
 from vacancy.api.health import Health, Metrics
 from vacancy.clock import Clock
+from vacancy.daemon.clocks import Clocks
 from vacancy.daemon.compose import House, open_deliveries, open_rounds
 from vacancy.daemon.gauge import gauge
 from vacancy.daemon.notify import Systemd
@@ -109,6 +110,7 @@ class Daemon:
         self._metrics = Metrics()
         self._cache = ExportCache(house.store)
         self._readings = Readings(house.chance)
+        self._clocks = Clocks(house.clock)
         self._stop = asyncio.Event()
         self._polling = contextlib.AsyncExitStack()
         self._telling = contextlib.AsyncExitStack()
@@ -190,6 +192,8 @@ class Daemon:
     async def _tick(self) -> None:
         await self._mark_tick()
         with self._survive("tick"):
+            if self._clocks.parted():
+                await asyncio.to_thread(self._clocks.watch, self._house.store)
             if self._rounds is not None:
                 await self._rounds.tick()
 

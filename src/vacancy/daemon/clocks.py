@@ -1,0 +1,52 @@
+"""Watches the wall clock by the one that never jumps."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from vacancy.clock import Clock
+from vacancy.store import spans
+from vacancy.store.session import Store
+
+_LOG = structlog.get_logger(__name__)
+
+#: Less than this is how clocks are kept right, a second at a time.
+_A_JUMP = timedelta(minutes=1)
+
+
+class Clocks:
+    """Compares how far both clocks came since they last agreed.
+
+    After a restart the wall clock is believed: nobody knows how long the process was away.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._wall, self._steady = clock.now(), clock.monotonic()
+
+    def parted(self) -> timedelta:
+        """By how much the wall clock was set on, or (less than zero) back; zero under a minute."""
+        wall, steady = self._clock.now(), self._clock.monotonic()
+        by = (wall - self._wall) - timedelta(seconds=steady - self._steady)
+        return by if abs(by) > _A_JUMP else timedelta()
+
+    def agree(self, by: timedelta) -> None:
+        """The parting by so much is dealt with."""
+        self._wall += by
+
+    def watch(self, store: Store) -> datetime | None:
+        """Starts every span under way anew when the clocks parted; the new time then, else None.
+
+        Raises a StoreFailure; the next look finds the same.
+        """
+        by = self.parted()
+        if not by:
+            return None
+        now = self._clock.now()
+        with store.write() as session:
+            spans.start_anew(session, now, by)
+        self.agree(by)
+        _LOG.warning("clock.jumped", seconds=int(by.total_seconds()), now=now.isoformat())
+        return now

@@ -1,0 +1,66 @@
+"""Spans under way when the clock was set anew (docs/reading.md, time)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Table, select, update
+from sqlmodel import Session
+
+from vacancy.domain.claims import ClaimStatus
+from vacancy.domain.holds import LONGEST
+from vacancy.domain.stays import StayStatus
+from vacancy.store import tables
+
+_CLAIM: Table = tables.metadata.tables["claim"]
+_DOUBT: Table = tables.metadata.tables["doubt"]
+_FEED: Table = tables.metadata.tables["feed"]
+_STAY: Table = tables.metadata.tables["stay"]
+_UNIT: Table = tables.metadata.tables["unit"]
+
+#: As long as a poll may take: a lease that runs longer was made by the other clock.
+_LEASED = timedelta(minutes=3)
+
+
+def start_anew(session: Session, now: datetime, by: timedelta) -> None:
+    """The wall clock was set on by so much (back: less than zero) to `now`, though no time passed.
+
+    What counts absences or agreement begins again, and holds keep the time that was left to them.
+    No feed waits longer than its interval, no lease longer than a poll may take, and every unit is
+    planned anew: its midnights are others now. Several processes that each say so do no harm.
+    """
+    missing = _CLAIM.c.status == ClaimStatus.MISSING.value
+    session.execute(update(_CLAIM).where(missing).values(missing_since=None, absences=0))
+    _agree_anew(session)
+    _hold_on(session, now, by)
+    late = _FEED.c.leased_until > now + _LEASED
+    session.execute(update(_FEED).where(late).values(leased_until=now + _LEASED))
+    _due_within_their_interval(session, now)
+    session.execute(update(_UNIT).values(again_at=None))
+
+
+def _agree_anew(session: Session) -> None:
+    """An open doubt is agreed with from the next answer on."""
+    query = select(_DOUBT.c.id, _DOUBT.c.state)
+    query = query.where(_DOUBT.c.settled_at.is_(None), _DOUBT.c.decision.is_(None))
+    for row in session.execute(query).all():
+        state = {**row.state, "agreeing_since": None}
+        session.execute(update(_DOUBT).where(_DOUBT.c.id == row.id).values(state=state))
+
+
+def _hold_on(session: Session, now: datetime, by: timedelta) -> None:
+    query = select(_STAY.c.id, _STAY.c.expires_at).where(
+        _STAY.c.status == StayStatus.HELD.value, _STAY.c.expires_at.is_not(None)
+    )
+    for row in session.execute(query).all():
+        until = min(row.expires_at + by, now + LONGEST)
+        session.execute(update(_STAY).where(_STAY.c.id == row.id).values(expires_at=until))
+
+
+def _due_within_their_interval(session: Session, now: datetime) -> None:
+    every = _FEED.c.every
+    intervals = session.execute(select(every).where(_FEED.c.retired_at.is_(None)).distinct())
+    for seconds in sorted(row.every for row in intervals.all()):
+        due = now + timedelta(seconds=seconds)
+        late = (every == seconds, _FEED.c.retired_at.is_(None), _FEED.c.next_poll_at > due)
+        session.execute(update(_FEED).where(*late).values(next_poll_at=due))

@@ -1,0 +1,63 @@
+"""The wall clock is set while the house runs: no span is over by that alone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from calendars import airbnb, calendar
+from flows.house import HouseUnderTest, house
+from vacancy.daemon.clocks import Clocks
+from vacancy.store.tables import Feed
+
+FEB = airbnb("FEB", "2027-02-03", "2027-02-06")
+NIGHT = date(2027, 2, 3)
+
+
+class TwoClocks:
+    """A wall clock that can be set, and one that only runs."""
+
+    def __init__(self, home: HouseUnderTest) -> None:
+        self.home = home
+        self.steady = 0.0
+
+    def now(self) -> datetime:
+        return self.home.clock.now()
+
+    def monotonic(self) -> float:
+        return self.steady
+
+
+def due_at(home: HouseUnderTest) -> datetime:
+    with home.store.read() as session:
+        return session.execute(select(Feed)).scalar_one().next_poll_at
+
+
+@pytest.mark.parametrize("hours", [30, -30])
+def test_a_night_is_not_freed_by_setting_the_clock(tmp_path: Path, hours: int) -> None:
+    """One absence before and one after a jump of a day are not two over an hour; polls go on."""
+    with house(tmp_path) as home:
+        clocks = Clocks(TwoClocks(home))
+        home.polled(calendar(FEB, airbnb("MAR", "2027-03-03", "2027-03-06")))
+        home.polled(calendar(airbnb("MAR", "2027-03-03", "2027-03-06")), minutes=0)
+        home.pass_time(hours=hours)
+        assert clocks.watch(home.store) == home.clock.now()
+        assert due_at(home) <= home.clock.now() + timedelta(minutes=15)
+        assert clocks.watch(home.store) is None
+        home.poll()
+        home.poll(minutes=5)
+        assert NIGHT in home.taken()
+        home.poll(minutes=61)
+        assert NIGHT not in home.taken()
+
+
+def test_clocks_that_are_kept_right_by_seconds_never_part(tmp_path: Path) -> None:
+    """Up to a minute is no jump."""
+    with house(tmp_path) as home:
+        clocks = Clocks(TwoClocks(home))
+        home.pass_time(seconds=59)
+        assert clocks.watch(home.store) is None
+        assert clocks.parted() == timedelta()

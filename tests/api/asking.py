@@ -14,6 +14,7 @@ from vacancy.api.app import make_app
 from vacancy.api.door import Bounds, Door
 from vacancy.api.front import Front
 from vacancy.api.limits import RateLimits
+from vacancy.api.listening import Listeners, Patience
 from vacancy.domain.scopes import Role, Scope
 from vacancy.poller.fetch import Failed
 from vacancy.services import keys
@@ -26,6 +27,9 @@ from vacancy.store.tables import Account
 from vacancy.vault import Vault, open_vault
 
 NOW = datetime(2027, 1, 10, 9, 0, tzinfo=UTC)
+
+#: A feed's address, which no answer may show.
+URL = "https://www.airbnb.com/calendar/ical/1.ics?t=SECRETabcd"
 
 CALENDAR = b"""BEGIN:VCALENDAR\r
 VERSION:2.0\r
@@ -44,7 +48,13 @@ class ApiHouse:
     """One installation; `key` is its owner's, and `ask` asks with it unless another is given."""
 
     def __init__(
-        self, folder: Path, *, config: str = "", reads: int = 10**6, writes: int = 10**6
+        self,
+        folder: Path,
+        *,
+        config: str = "",
+        reads: int = 10**6,
+        writes: int = 10**6,
+        patience: Patience | None = None,
     ) -> None:
         file = folder / "vacancy.toml"
         file.write_text(config)
@@ -55,6 +65,8 @@ class ApiHouse:
         self.store: Store = open_store(self.settings.server.database_url)
         migrate(self.store)
         self.downloads: bytes | Failed = CALENDAR
+        # Asked in this process, a stream tells what there is and ends: nobody could leave it.
+        self.listeners = Listeners(patience or Patience(longest=0), every=0.1)
         with self.store.write() as session:
             accounts.settle_in(session, self.now, self.chance)
             self.account_id = accounts.the_account(session).id
@@ -67,6 +79,7 @@ class ApiHouse:
             settings=lambda: self.settings,
             download=self._download,
             limits=RateLimits(reads, writes, lambda: datetime.now(UTC).timestamp()),
+            listeners=self.listeners,
         )
         self.inner = make_app(self.front)
         self.app = Door(self.inner, self.chance, Bounds())
@@ -118,7 +131,7 @@ class ApiHouse:
             method,
             path,
             json=body,
-            params=query,
+            params=query or None,
             headers={"Authorization": f"Bearer {key or self.key}", **(headers or {})},
         )
 

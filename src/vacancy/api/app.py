@@ -20,6 +20,8 @@ from vacancy.api import (
     holds,
     parameters,
     places,
+    stream,
+    webhooks,
 )
 from vacancy.api.front import Front
 from vacancy.api.health import Health, Metrics
@@ -28,6 +30,7 @@ ROOMS = (
     *(access.room, places.room, places.units, connections.room, connections.exports),
     *(bookings.room, bookings.blocks, holds.room, parameters.room),
     *(calendar.room, conflicts.room, access.journal),
+    *(stream.room, webhooks.room),
 )
 
 _ABOUT = """\

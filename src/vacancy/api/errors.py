@@ -31,6 +31,7 @@ _STATUS = {
     "idempotency_key_reused": 422,
     "fetch_failed": 422,
     "rate_limited": 429,
+    "unavailable": 503,
 }
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "malformed", 413: "too_large"}
 _RETRY = {"Retry-After": "5"}

@@ -10,6 +10,7 @@ from datetime import datetime
 from anyio import CapacityLimiter
 
 from vacancy.api.limits import RateLimits
+from vacancy.api.listening import Listeners
 from vacancy.domain.scopes import Actor
 from vacancy.ids import Chance
 from vacancy.poller.fetch import Failed
@@ -60,6 +61,7 @@ class Front:
     readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_READERS))
     writers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_WRITERS))
     running: Running = field(default_factory=Running)
+    listeners: Listeners = field(default_factory=Listeners)
 
     def at(self, actor: Actor, *, silent: bool = False) -> At:
         """This instant, for a service that writes."""

@@ -20,14 +20,15 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from vacancy import log
 from vacancy.api.health import Health, Metrics
+from vacancy.api.listening import Listeners
 from vacancy.clock import Clock
 from vacancy.daemon.clocks import Clocks
 from vacancy.daemon.compose import House, open_deliveries, open_rounds
 from vacancy.daemon.gauge import gauge
 from vacancy.daemon.notify import Systemd
 from vacancy.daemon.sweep import sweep
-from vacancy.daemon.web import make_web
-from vacancy.domain.errors import ConfigError, VacancyError
+from vacancy.daemon.web import Web, listen, make_web
+from vacancy.domain.errors import VacancyError
 from vacancy.notifier.deliver import Deliveries
 from vacancy.notifier.round import tell
 from vacancy.poller.round import Rounds
@@ -75,28 +76,6 @@ def serve(
         store.close()
 
 
-def listen(settings: Settings) -> socket.socket:
-    """The socket that the web is served on. Raises ConfigError where it cannot be had."""
-    server = settings.server
-    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
-    try:
-        return socket.create_server((server.host, server.port), family=family)
-    except OSError as trouble:
-        why = (trouble.strerror or "").partition(" (")[0]
-        raise ConfigError(
-            f"server.listen: {server.listen} cannot be listened on ({why}): stop the program that"
-            " has it, or choose another address"
-        ) from None
-
-
-class _Web(uvicorn.Server):
-    """uvicorn without its own signal handling: the daemon stops it in its turn."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 class Daemon:
     """One running daemon."""
 
@@ -111,6 +90,7 @@ class Daemon:
         self._cache = ExportCache(house.store)
         self._readings = Readings(house.chance)
         self._clocks = Clocks(house.clock)
+        self._listeners = Listeners()
         self._stop = asyncio.Event()
         self._polling = contextlib.AsyncExitStack()
         self._telling = contextlib.AsyncExitStack()
@@ -128,7 +108,7 @@ class Daemon:
         self._handle_signals()
         await asyncio.to_thread(self._probe)
         await asyncio.to_thread(self._look)
-        web = _Web(self._web_config())
+        web = Web(self._web_config())
         serving = None if listening is None else asyncio.create_task(web.serve([listening]))
         await self._work_by_settings()
         scheduler = self._metronome()
@@ -137,6 +117,7 @@ class Daemon:
         await self._until_stopped(serving)
         self._notify.stopping()
         scheduler.shutdown(wait=False)
+        self._listeners.close()
         await asyncio.gather(self._polling.aclose(), self._telling.aclose())
         if serving is not None:
             web.should_exit = True
@@ -158,7 +139,7 @@ class Daemon:
 
     def _web_config(self) -> uvicorn.Config:
         metrics = self._metrics if self._house.settings.server.metrics else None
-        rest = make_web(lambda: self._house, self._health, metrics)
+        rest = make_web(lambda: self._house, self._health, metrics, self._listeners)
         return uvicorn.Config(
             ExportApp(self._cache, self._readings, self._house.clock.now, rest),
             host=self._house.settings.server.host,

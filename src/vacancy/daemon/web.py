@@ -1,32 +1,66 @@
-"""The API, composed: the house as it is now behind the door, health and figures beside it."""
+"""The web, composed: the house as it is now behind the door, health and figures beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
 
 from vacancy.api.app import add_health, make_app
 from vacancy.api.door import App, Bounds, Door
 from vacancy.api.front import Front
 from vacancy.api.health import Health, Metrics
 from vacancy.api.limits import RateLimits
+from vacancy.api.listening import Listeners
 from vacancy.clock import SystemClock
 from vacancy.daemon.compose import House, make_client
+from vacancy.domain.errors import ConfigError
 from vacancy.poller.fetch import Failed
 from vacancy.services import check
 from vacancy.services.publishing import publisher
+from vacancy.settings import Settings
 
 
-def make_web(house: Callable[[], House], health: Health, metrics: Metrics | None) -> App:
-    """Everything that is served but exports; `house` gives the one whose settings are in force."""
+def listen(settings: Settings) -> socket.socket:
+    """The socket that the web is served on. Raises ConfigError where it cannot be had."""
+    server = settings.server
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    try:
+        return socket.create_server((server.host, server.port), family=family)
+    except OSError as trouble:
+        why = (trouble.strerror or "").partition(" (")[0]
+        raise ConfigError(
+            f"server.listen: {server.listen} cannot be listened on ({why}): stop the program that"
+            " has it, or choose another address"
+        ) from None
+
+
+class Web(uvicorn.Server):
+    """uvicorn without its own signal handling: the daemon stops it in its turn."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def make_web(
+    house: Callable[[], House], health: Health, metrics: Metrics | None, listeners: Listeners
+) -> App:
+    """Everything that is served but exports; `house` gives the one whose settings are in force.
+
+    `listeners` are the open streams, for whoever stops the server to end.
+    """
     now = house()
     api = now.settings.api
-    app = make_app(make_front(house))
+    app = make_app(make_front(house, listeners))
     add_health(app, health, metrics, now.clock.monotonic)
     bounds = Bounds(api.body_bytes, api.body_within.total_seconds())
     return Door(app, now.chance, bounds)
 
 
-def make_front(house: Callable[[], House]) -> Front:
+def make_front(house: Callable[[], House], listeners: Listeners) -> Front:
     """What the API is composed of."""
 
     async def download(address: str) -> bytes | Failed:
@@ -44,4 +78,5 @@ def make_front(house: Callable[[], House]) -> Front:
         settings=lambda: house().settings,
         download=download,
         limits=RateLimits(api.reads, api.writes, lambda: wall.now().timestamp()),
+        listeners=listeners,
     )

@@ -54,7 +54,7 @@ def create(
 ) -> dict[str, Any]:
     """A new webhook, whose `secret` is shown this once; it is told what happens from now on.
 
-    Raises Unknown (property), Malformed (address), or Refused (`too_many_webhooks`).
+    Raises Unknown (property), or Refused (`too_many_webhooks`, or an address not to be called).
     """
     vault, property_id = ways[0], wish["property_id"]
     if property_id is not None:
@@ -83,7 +83,7 @@ def create(
 def change(
     session: Session, account_id: str, webhook_id: str, wish: Mapping[str, Any], ways: Ways
 ) -> dict[str, Any]:
-    """Set the description, types and address that the wish names. Raises Unknown, or Malformed."""
+    """Set the description, types and address that the wish names. Raises Unknown, or Refused."""
     row = webhooks.get(session, account_id, webhook_id)
     if "description" in wish:
         row.description = wish["description"]
@@ -205,12 +205,12 @@ def _enabled(session: Session, account_id: str, webhook_id: str) -> tables.Endpo
 
 
 def _address(url: str, ways: Ways) -> dict[str, Any]:
-    """The columns of an address that may be called. Raises Malformed, without the address."""
+    """The columns of an address that may be called. Raises Refused, without the address."""
     vault, allowed = ways
     try:
         target = Guard(allowed).aim(url)
     except Refusal as refusal:
-        raise Malformed(f"url: {refusal.why}") from None
+        raise Refused(refusal.reason, f"url: {refusal.why}") from None
     return {"url": vault.seal(url, SEALED_URL), "host": target.host}
 
 

@@ -16,6 +16,7 @@ import uvicorn
 
 from vacancy import daemon
 from vacancy.api.health import Health
+from vacancy.api.listening import Listeners
 from vacancy.daemon.compose import House
 from vacancy.daemon.web import make_web
 from vacancy.domain.nights import Nights
@@ -143,7 +144,8 @@ def opened(settings: Settings, clock: StoryClock) -> Iterator[OpenHouse]:
 def served(house: OpenHouse, listening: socket.socket) -> Iterator[None]:
     """The house's web on a socket that listens already."""
     whole = House(house.settings, house.store, house.vault, house.clock, secrets.token_bytes)
-    rest = make_web(lambda: whole, Health(), None)
+    listeners = Listeners()
+    rest = make_web(lambda: whole, Health(), None, listeners)
     app = ExportApp(house.cache, house.readings, house.clock.now, rest)
     web = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
     thread = Thread(target=web.run, kwargs={"sockets": [listening]})
@@ -151,6 +153,7 @@ def served(house: OpenHouse, listening: socket.socket) -> Iterator[None]:
     try:
         yield
     finally:
+        listeners.close()
         web.should_exit = True
         thread.join()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -79,6 +80,16 @@ def get(session: Session, account_id: str, key_id: str) -> ApiKey:
     if row.revoked_at is not None:
         raise Unknown("key", key_id)
     return row
+
+
+def valid(session: Session, key_ids: Collection[str], now: datetime) -> set[str]:
+    """Which of these keys still open anything."""
+    query = select(ApiKey.id).where(  # type: ignore[call-overload]
+        ApiKey.id.in_(key_ids),  # type: ignore[attr-defined]
+        ApiKey.revoked_at.is_(None),  # type: ignore[union-attr]
+        ApiKey.expires_at.is_(None) | (ApiKey.expires_at > now),  # type: ignore[union-attr, operator]
+    )
+    return set(session.execute(query).scalars())
 
 
 def note_use(session: Session, key_id: str, now: datetime) -> None:

@@ -35,7 +35,9 @@ _INSTANT = f"{_DAY[:-1]}T{_CLOCK}:[0-5][0-9](?:\\.[0-9]{{1,6}})?Z$"
 
 _LINE = r"^[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
 _PORT = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
-_ADDRESS = f"^(?:https?|webcal)://[A-Za-z0-9][A-Za-z0-9.-]*(?::(?:{_PORT}))?(?:/[!-~]*)?$"
+#: A host, a port and a path, as they follow the scheme of an address.
+AFTER_SCHEME = f"://[A-Za-z0-9][A-Za-z0-9.-]*(?::(?:{_PORT}))?(?:/[!-~]*)?$"
+_ADDRESS = f"^(?:https?|webcal){AFTER_SCHEME}"
 
 
 def _day(value: object) -> date:

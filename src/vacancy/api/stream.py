@@ -1,0 +1,176 @@
+"""GET /v1/events/stream: the journal as server-sent events, from wherever a reader left off."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping, Set
+from functools import partial
+from typing import Annotated, Any
+
+import structlog
+from anyio import to_thread
+from fastapi import Depends, Header, Query
+from fastapi.responses import Response
+from pydantic import Field
+from starlette.types import Receive, Scope, Send
+
+from vacancy.api.deps import Caller, Needs
+from vacancy.api.front import Front
+from vacancy.api.listening import Listener
+from vacancy.api.room import Room
+from vacancy.api.shapes.problem import PROBLEMS
+from vacancy.api.shapes.values import Asked
+from vacancy.domain.scopes import Scope as Allowed
+from vacancy.store import journal, keys
+
+_LOG = structlog.get_logger(__name__)
+
+_AT_ONCE = 100
+#: How soon a reader whose stream ended comes back, in milliseconds.
+_COME_BACK = b"retry: 2000\n\n"
+_ALIVE = b": still here\n\n"
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+
+_Cursor = Annotated[str, Field(pattern="^[0-9]{0,18}$")]
+
+room = Room("events")
+
+
+class StreamQuery(Asked):
+    after: _Cursor = Field(
+        default="",
+        description="From which event on, by its `sequence`: 0 gives all. Last-Event-ID goes"
+        " before it; with neither, what happens from now on.",
+    )
+    types: Annotated[str, Field(pattern="^[a-z_.,]*$", max_length=1000)] = Field(
+        default="", description="Only these types, with commas between."
+    )
+
+
+_needs = Needs(Allowed.ACTIVITY_READ, frozenset(StreamQuery.model_fields), bodyless=True)
+
+
+async def stream_events(
+    caller: Annotated[Caller, Depends(_needs)],
+    asked: Annotated[StreamQuery, Query()],
+    last_event_id: Annotated[
+        str | None, Header(alias="Last-Event-ID", pattern="^[0-9]{0,18}$", max_length=18)
+    ] = None,
+) -> Response:
+    """Listen to the journal: each event within a second of its commit, as server-sent events.
+
+    `id` is the event's `sequence`, `event` its type, `data` the event itself. A stream ends after
+    an hour, or when the server stops; whoever comes back with `Last-Event-ID`, as browsers do by
+    themselves, goes on where they were. Scope: `activity.read`.
+    """
+    caller.front.listeners.admit(caller.actor)
+    return EventStream(caller, last_event_id or asked.after, asked.types)
+
+
+room.router.add_api_route(
+    "/v1/events/stream",
+    stream_events,
+    methods=["GET"],
+    operation_id="stream_events",
+    summary="Listen to the journal",
+    response_class=Response,
+    responses={
+        **PROBLEMS,
+        200: {
+            "description": "Events as they happen.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+    },
+    openapi_extra={"x-scope": Allowed.ACTIVITY_READ.value},
+)
+
+
+class EventStream(Response):
+    """One open stream: no more than one batch of it is ever in memory."""
+
+    def __init__(self, caller: Caller, cursor: str, types: str) -> None:
+        super().__init__()
+        self._front: Front = caller.front
+        self._actor = caller.actor
+        self._cursor = int(cursor) if cursor else None
+        self._types = [one for one in types.split(",") if one]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        gone = asyncio.create_task(_disconnected(receive))
+        telling = asyncio.create_task(self._tell(send))
+        done, left = await asyncio.wait({gone, telling}, return_when=asyncio.FIRST_COMPLETED)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        for task in done:
+            task.result()
+
+    async def _tell(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        async with self._front.listeners.join(self._actor, self._look) as listener:
+            async for chunk in self._chunks(listener):
+                try:
+                    async with asyncio.timeout(self._front.listeners.patience.stalled):
+                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                except TimeoutError:
+                    _LOG.info("stream.dropped", key=self._actor.key_id, why="reads too slowly")
+                    return
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _chunks(self, listener: Listener) -> AsyncIterator[bytes]:
+        patience, clock = self._front.listeners.patience, asyncio.get_running_loop().time
+        ends = clock() + patience.longest
+        cursor = await self._begins() if self._cursor is None else self._cursor
+        yield _COME_BACK
+        while not listener.over:
+            newest = listener.last
+            events = await self._in_thread(self._read, cursor)
+            if events:
+                cursor = events[-1]["sequence"]
+                yield b"".join(map(_frame, events))
+                continue
+            cursor = max(cursor, newest)
+            left = ends - clock()
+            if left <= 0:
+                return
+            if not await listener.wait(min(left, patience.silent)):
+                yield _ALIVE
+
+    async def _begins(self) -> int:
+        account = self._actor.account_id
+        last, _ = await self._look({account}, set())
+        return last[account]
+
+    async def _look(
+        self, accounts: Set[str], key_ids: Set[str]
+    ) -> tuple[Mapping[str, int], Set[str]]:
+        return await self._in_thread(self._looked, accounts, key_ids)
+
+    def _looked(self, accounts: Set[str], key_ids: Set[str]) -> tuple[Mapping[str, int], Set[str]]:
+        with self._front.store.read() as session:
+            valid = keys.valid(session, key_ids, self._front.now())
+            return journal.last(session, list(accounts)), valid
+
+    def _read(self, cursor: int) -> list[dict[str, Any]]:
+        with self._front.store.read() as session:
+            account = self._actor.account_id
+            rows = journal.after(session, account, cursor, _AT_ONCE, self._types)
+            return [journal.told(row) for row in rows]
+
+    async def _in_thread(self, work: Any, *said: Any) -> Any:
+        return await to_thread.run_sync(partial(work, *said), limiter=self._front.readers)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _frame(event: dict[str, Any]) -> bytes:
+    written = json.dumps(event, separators=(",", ":"))
+    return f"id: {event['sequence']}\nevent: {event['type']}\ndata: {written}\n\n".encode()

@@ -137,6 +137,8 @@ class PaperUnit:
             feed.believed_at = now
         if settled.claims or settled.changes:
             self.plan(now)
+        else:
+            self._publish(now)
         feed.first_good_at = feed.first_good_at or now
         return settled
 

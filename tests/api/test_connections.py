@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from api.asking import ApiHouse
+from api.asking import URL, ApiHouse
 from vacancy.poller.fetch import Failed
 from vacancy.publisher.cache import ExportCache
-
-URL = "https://www.airbnb.com/calendar/ical/1.ics?t=SECRETabcd"
 
 
 def a_feed(api: ApiHouse, **more: object) -> dict[str, object]:

@@ -161,3 +161,10 @@ def _scope(text: str) -> Any:
     if text not in {*Scope}:
         raise Malformed(f"--scope is one of {', '.join(Scope)}, not {text!r}")
     return Scope(text)
+
+
+def openapi() -> None:
+    """Print the API's description, as OpenAPI 3.1."""
+    from vacancy.api.app import schema
+
+    printing.document(schema())

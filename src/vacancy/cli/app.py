@@ -74,6 +74,7 @@ app.add_typer(access.keys, name="keys")
 app.add_typer(access.users, name="users")
 app.command()(explain.explain)
 app.command()(doctor.doctor)
+app.command()(access.openapi)
 app.command()(rehearse.rehearse)
 
 

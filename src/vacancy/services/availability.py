@@ -72,7 +72,7 @@ def timeline(session: Session, account_id: str, wanted: Wanted) -> list[Document
         for day in wanted.within
     }
     asked = bookings.Wanted(
-        unit_id=rows[0].id if wanted.unit else None,
+        unit_id=rows[0].id if wanted.unit and rows else None,
         property_id=wanted.property_id,
         kind="reservation",
         statuses=("held", "confirmed", "missing", "completed"),

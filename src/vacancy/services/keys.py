@@ -9,7 +9,7 @@ from typing import Any
 
 from vacancy.access.keys import OVERLAP, draw, hashed
 from vacancy.access.roles import ALLOWED
-from vacancy.domain.errors import Malformed, Refused
+from vacancy.domain.errors import Refused
 from vacancy.domain.events import EventType, Fact
 from vacancy.domain.scopes import Role, Scope, in_order
 from vacancy.ids import new_id
@@ -66,7 +66,7 @@ def create(
     """A new key, whose `key` is shown this once.
 
     `held` are the scopes of whoever makes it (None: the operator at the machine): no new key may
-    more. Raises Unknown (user), Refused (`missing_scope`) or Malformed (it ends before now).
+    more. Raises Unknown (user), or Refused (`missing_scope`, `already_over`).
     """
     user = keys.user(session, account_id, wish.user)
     most = ALLOWED[Role(user.role)] if held is None else ALLOWED[Role(user.role)] & set(held)
@@ -75,7 +75,7 @@ def create(
     if beyond:
         raise Refused("missing_scope", f"a key may not have more than its maker: {beyond[0]}")
     if wish.expires_at is not None and wish.expires_at <= at.now:
-        raise Malformed("expires_at must be later than now")
+        raise Refused("already_over", "expires_at must be later than now")
     return _made(session, user, (wish.name, in_order(wanted), wish.expires_at), at)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from vacancy.api.shapes.values import (
+    WHOLE,
     Change,
     Channel,
     Count,
@@ -33,7 +34,7 @@ Mail = Annotated[
 Phone = Annotated[str, StringConstraints(max_length=40, pattern="^[+0-9][0-9 ()./-]*$")]
 Value = (
     bool
-    | Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+    | Annotated[int, Field(ge=-(2**63), le=2**63 - 1), WHOLE]
     | Annotated[
         str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")
     ]
@@ -44,6 +45,7 @@ Values = Annotated[
         max_length=50,
         description="The operator's own fields, by key; null clears one.",
         examples=[{"cleaner": "Ana"}],
+        json_schema_extra={"additionalProperties": False},
     ),
 ]
 
@@ -66,7 +68,7 @@ class GuestIn(Wish):
     email: Mail | None = Field(default=None, examples=["ana@example.com"])
     phone: Phone | None = Field(default=None, examples=["+351 21 000 0000"])
     adults: Count | None = None
-    children: Annotated[int, Field(ge=0, le=1000)] | None = None
+    children: Annotated[int, Field(ge=0, le=1000), WHOLE] | None = None
     notes: Text | None = None
 
 
@@ -97,7 +99,7 @@ class BookingIn(Wish):
 
     unit_id: Id = Field(description="A unit's id or slug.")
     arrival: Day
-    departure: Day
+    departure: Day = Field(description="The day of leaving.", examples=["2027-02-05"])
     guest: GuestIn | None = None
     custom_parameters: Values = Field(default_factory=dict)
 
@@ -106,7 +108,7 @@ class BookingChange(Change):
     """What shall be different. Nights and guest of a direct booking only."""
 
     arrival: Day = Field(default_factory=left_out)
-    departure: Day = Field(default_factory=left_out)
+    departure: Day = Field(default_factory=left_out, examples=["2027-02-05"])
     guest: GuestIn | None = Field(default=None, description="What is left out stays; null forgets.")
     custom_parameters: Values = Field(default_factory=dict)
 
@@ -128,14 +130,14 @@ class BlockIn(Wish):
 
     unit_id: Id = Field(description="A unit's id or slug.")
     arrival: Day = Field(description="The first night.")
-    departure: Day = Field(description="The day after the last night.")
+    departure: Day = Field(description="The day after the last night.", examples=["2027-02-05"])
 
 
 class BlockChange(Change):
     """Other nights for a block of ours."""
 
     arrival: Day = Field(default_factory=left_out)
-    departure: Day = Field(default_factory=left_out)
+    departure: Day = Field(default_factory=left_out, examples=["2027-02-05"])
 
 
 class BlockQuery(Paged):
@@ -153,8 +155,8 @@ class HoldIn(Wish):
 
     unit_id: Id = Field(description="A unit's id or slug.")
     arrival: Day
-    departure: Day
-    minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    departure: Day = Field(description="The day of leaving.", examples=["2027-02-05"])
+    minutes: Annotated[int, Field(ge=1, le=1440), WHOLE] = 15
 
 
 class Parameter(BaseModel):

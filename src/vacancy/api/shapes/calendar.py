@@ -15,7 +15,9 @@ class CalendarQuery(Paged):
     """From a night up to, not including, a day: at most 366 nights."""
 
     since: Day = Field(alias="from", description="The first night.")
-    until: Day = Field(alias="to", description="The day after the last night.")
+    until: Day = Field(
+        alias="to", description="The day after the last night.", examples=["2027-02-09"]
+    )
     unit_id: Id | None = Field(default=None, description="A unit's id or slug.")
     property_id: Id | None = None
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from vacancy.api.shapes.places import ManagedBy
 from vacancy.api.shapes.values import (
+    WHOLE,
     Change,
     Channel,
     FeedAddress,
@@ -21,11 +22,14 @@ from vacancy.api.shapes.values import (
 )
 
 Interval = Annotated[
-    int, Field(ge=60, le=86400, description="Seconds from one poll to the next.", examples=[900])
+    int,
+    Field(ge=60, le=86400, description="Seconds from one poll to the next.", examples=[900]),
+    WHOLE,
 ]
 Absences = Annotated[
     int,
     Field(ge=1, le=100, description="Good answers in a row without a stay that free its nights."),
+    WHOLE,
 ]
 Transparent = Literal["busy", "free"]
 RuleBlocks = Literal["keep", "export"]
@@ -190,7 +194,7 @@ class ExportQuery(Paged):
 class Rotation(Wish):
     """How long the former address is served on."""
 
-    overlap_hours: int = Field(default=24, ge=0, le=168)
+    overlap_hours: Annotated[int, Field(ge=0, le=168), WHOLE] = 24
 
 
 class Reading(BaseModel):

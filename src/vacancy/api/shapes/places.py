@@ -100,7 +100,9 @@ class Span(Asked):
     """From a night up to, not including, a day: at most 366 nights."""
 
     since: Day = Field(alias="from", description="The first night.")
-    until: Day = Field(alias="to", description="The day after the last night.")
+    until: Day = Field(
+        alias="to", description="The day after the last night.", examples=["2027-02-09"]
+    )
 
 
 class NightState(BaseModel):

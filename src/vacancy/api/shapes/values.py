@@ -52,6 +52,10 @@ def _moment(value: object) -> datetime:
     raise ValueError("must be an instant such as 2027-02-03T09:00:00Z")
 
 
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _zone(value: str) -> str:
     if value not in pytz.all_timezones_set:
         raise ValueError("must be a time zone such as Europe/Lisbon")
@@ -134,7 +138,9 @@ FeedAddress = Annotated[
         examples=["https://www.airbnb.com/calendar/ical/1.ics?t=..."],
     ),
 ]
-Count = Annotated[int, Field(ge=1, le=1000)]
+#: JSON knows one kind of number: 4.0 is as whole as 4.
+WHOLE = BeforeValidator(_whole)
+Count = Annotated[int, Field(ge=1, le=1000), WHOLE]
 
 
 def left_out() -> Any:

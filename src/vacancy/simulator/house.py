@@ -20,10 +20,11 @@ from vacancy.api.listening import Listeners
 from vacancy.daemon.compose import House
 from vacancy.daemon.web import make_web
 from vacancy.domain.nights import Nights
+from vacancy.domain.scopes import Role
 from vacancy.publisher.cache import ExportCache
 from vacancy.publisher.readings import Readings
 from vacancy.publisher.serve import ExportApp
-from vacancy.services import bookings, conflicts, exports
+from vacancy.services import bookings, conflicts, exports, keys
 from vacancy.services import config as declared
 from vacancy.services.at import At
 from vacancy.services.publishing import publisher
@@ -102,6 +103,14 @@ class OpenHouse:
             )
             for one in found
         ]
+
+    def key_for_looking(self) -> str:
+        """An owner's key to the API, for whoever watches."""
+        at = At(self.clock.now(), secrets.token_bytes, publisher(secrets.token_bytes))
+        with self.store.write() as session:
+            owner = keys.create_user(session, self.account_id, ("Visitor", None, Role.OWNER), at)
+            wish = keys.Wish(owner["id"], "demo")
+            return str(keys.create(session, self.account_id, wish, None, at)["key"])
 
     def exports(self) -> Sequence[Exported]:
         addresses = (self.vault, self.settings.server.base_url)

@@ -146,6 +146,13 @@ def test_one_night_beside_a_stay_is_for_preparation(arrival: int, departure: int
     assert snapshot(entry(10, 14), entry(15, 16, NO)).claims[1].reason is Reason.OWNER
 
 
+def test_a_preparation_that_grows_is_none_any_more() -> None:
+    """What is longer than a night was closed by somebody."""
+    known = remembered(snapshot(entry(10, 14), entry(14, 15, NO)), TODAY)
+    grown = snapshot(entry(10, 14), entry(14, 18, NO), known=known)
+    assert grown.claims[1].reason is Reason.OWNER
+
+
 def test_a_block_once_read_as_the_owners_stays_the_owners() -> None:
     """Also when a stay comes to lie beside it, or its days come to fit a shape."""
     known = remembered(snapshot(entry(14, 15, NO)), TODAY)

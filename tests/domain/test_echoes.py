@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain.planning import NOON, TODAY, Feed, block, changes, closed, nights, reservation, stay
-from vacancy.domain.answer import outlived
+from vacancy.domain.answer import OUTLIVED, outlived
 from vacancy.domain.claims import Claim, Kind, Reason
 from vacancy.domain.echoes import (
     ExportHistory,
@@ -320,6 +320,24 @@ def test_an_echo_is_one_on_the_day_of_departure_too(make: Callable[..., Claim]) 
     feed.answers(make(7, 8, uid="cut"), after=8 * 24 * HOUR)
     assert feed.today == nights(5, 8).departure
     assert [role for _, role in _roles(feed)] == ["stay_a"]
+
+
+def test_an_echo_that_looks_like_a_setting_goes_on_being_the_same_echo() -> None:
+    """And is the channel's own once it has read that the cause is gone."""
+    feed = _feed()
+    feed.is_read(1)
+    feed.answers(after=HOUR)
+    beside = block(5, 6, reason=Reason.RULE_PREPARATION)
+    feed.answers(beside, after=HOUR)
+    (echo,) = feed.echoes
+    feed.answers(beside, after=HOUR)
+    assert [k.id for k in feed.echoes] == [echo.id]
+    feed.sells(stay("stay_a", 5, 8, live=False))
+    feed.publishes(Publication("stay_a", nights(5, 8), 1, 2))
+    feed.is_read(2)
+    feed.answers(beside, after=HOUR)
+    assert not feed.echoes
+    assert [k.said.rule for k in feed.state.known if k.stands] == [echo.said.rule + OUTLIVED]
 
 
 # --- what is learned -----------------------------------------------------------------------

@@ -122,6 +122,8 @@ def _reason(claim: Claim, shapes: Shapes, scene: Scene) -> Reason | None:
     reason = known.said.reason
     if reason is Reason.RULE_CLOSED:
         return Reason.UNKNOWN
+    if reason is Reason.RULE_PREPARATION and len(claim.nights) > 1:
+        return claim.reason
     if reason is not Reason.RULE_WINDOW:
         return reason
     return claim.reason if _stands_still(claim, known, shapes, scene) else reason

@@ -131,7 +131,7 @@ class _Reader:
         self.notices: list[Notice] = []
         self.by_night: dict[date, list[KnownClaim]] = {}
         for known in state.known:
-            if known.stands and not known.said.is_rule_block:
+            if known.stands and (known.echo_of is not None or not known.said.is_rule_block):
                 for night in known.nights:
                     self.by_night.setdefault(night, []).append(known)
 

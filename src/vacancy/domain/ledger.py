@@ -217,7 +217,8 @@ class Ledger:
 
     def settings(self, rules: Iterable[Claim], *, believed: bool) -> None:
         """The channel's own settings: replaced whole by a believed answer, and no news."""
-        left = [k for k in self._mine() if k.stands and k.said.is_rule_block]
+        mine = (k for k in self._mine() if k.stands and k.said.is_rule_block)
+        left = [k for k in mine if k.echo_of is None]
         for claim in rules:
             same = [k for k in left if k.said.reason is claim.reason]
             same.sort(key=lambda k: (k.nights != claim.nights, k.said.uid != claim.uid))

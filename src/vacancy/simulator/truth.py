@@ -34,6 +34,7 @@ class Guest:
     shown: bool = False
     known_at: datetime | None = None
     freed: bool = False
+    lacked: int = 0
 
     def to_come(self, today: date) -> list[date]:
         return [night for night in self.sale.nights if night > today]
@@ -128,7 +129,10 @@ class Judge:
     # What the house made of it
 
     def after_answer(self, key: str, now: datetime) -> None:
-        """A good answer of this feed was taken in: what it shows must be closed by now."""
+        """A good answer of this feed was taken in: what it shows must be closed by now.
+
+        A closure may be hidden once behind a stay that the channel had read lately.
+        """
         listing, today = self.listings[key], self.unit.today(now)
         for guest in self._living(now):
             if guest.key != key or guest.known_at is not None:
@@ -137,7 +141,8 @@ class Judge:
             if listing.does is Use.SUBTRACTS:
                 shown -= night_set(listing.imported)
             lacking = shown - self.unit.nights.keys()
-            if lacking:
+            guest.lacked = guest.lacked + 1 if lacking else 0
+            if guest.lacked > (1 if guest.closure else 0):
                 self.overlooked.append(f"{now} {self.unit.slug} {key} {guest.sale.nights}")
             guest.shown = guest.shown or shown >= set(guest.to_come(today))
             if guest.shown and not lacking:

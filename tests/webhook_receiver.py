@@ -103,7 +103,7 @@ class Receiver:
             asked.send_response(says.status)
             for name, value in says.headers.items():
                 asked.send_header(name, value)
-            if says.status != 204:
+            if says.status != 204 and "Content-Length" not in says.headers:
                 asked.send_header("content-length", str(len(says.body)))
             asked.end_headers()
             asked.wfile.write(says.body)

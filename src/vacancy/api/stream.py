@@ -59,8 +59,13 @@ async def stream_events(
     caller: Annotated[Caller, Depends(_needs)],
     asked: Annotated[StreamQuery, Query()],
     last_event_id: Annotated[
-        str | None, Header(alias="Last-Event-ID", pattern="^[0-9]{0,18}$", max_length=18)
-    ] = None,
+        str,
+        Header(
+            alias="Last-Event-ID",
+            pattern="^[0-9]{0,18}$",
+            description="The `id` of the last event that came: the stream goes on after it.",
+        ),
+    ] = "",
 ) -> Response:
     """Listen to the journal: each event within a second of its commit, as server-sent events.
 

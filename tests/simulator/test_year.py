@@ -16,12 +16,13 @@ PROOF = bool(os.environ.get("VACANCY_PROOF"))
 NOW = datetime(2027, 1, 10, 9, tzinfo=UTC)
 UNITS, DAYS, SEEDS = (20, 365, 10) if PROOF else (3, 30, 2)
 ZONES = ("Europe/Berlin", "America/New_York", "America/Santiago", "Africa/Cairo", "Asia/Beirut")
-#: Two channels of four have no words; one shows what it imports, one subtracts it.
+#: What is thought of each: the first shows what it imports, the second subtracts it; two of four
+#: have no words.
 CHANNELS = (
     ("airbnb", "airbnb", Use.SHOWS, 180),
     ("booking_com", "booking_com", Use.SUBTRACTS, None),
     ("vrbo", "vrbo", Use.IGNORES, None),
-    ("booking_com_2", "booking_com", Use.SHOWS, None),
+    ("agoda", "agoda", Use.IGNORES, None),
 )
 #: Guests who all want the same few weeks, hosts without rest, channels that often fail.
 CROWDED = Customs(asks=10, ahead=35, closes=20, fails=5)

@@ -234,7 +234,8 @@ class _Reader:
         if role.echo_of is not None:
             self.echoes.append(Echo(claim, role.echo_of, role.proven))
         elif role.outlived:
-            self.own.append(replace(claim, rule=claim.rule + OUTLIVED))
+            reason = Reason.UNKNOWN if claim.is_rule_block else claim.reason
+            self.own.append(replace(claim, reason=reason, rule=claim.rule + OUTLIVED))
         elif claim.is_rule_block:
             self._setting(claim)
         elif self.flood and claim.kind is Kind.BLOCK:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from vacancy.domain.nights import Nights, night_set
 from vacancy.domain.stays import Conflict, ConflictKind, ConflictStatus, Stay
+from vacancy.domain.support import is_genuine
 from vacancy.simulator.channels import Listing, Sale
 from vacancy.simulator.habits import Use
 from vacancy.simulator.paper import PaperUnit
@@ -23,7 +24,8 @@ GHOST_AFTER = timedelta(hours=60)
 class Guest:
     """A sale, or a closure by the host, by its channel's own books.
 
-    `shown`: its calendar showed all of it to the house; `known_at`: since when the house holds it.
+    `shown`: its calendar showed all of it to the house; `known_at`: since when the house takes it
+    for the channel's own.
     """
 
     key: str
@@ -145,8 +147,13 @@ class Judge:
             if guest.lacked > (1 if guest.closure else 0):
                 self.overlooked.append(f"{now} {self.unit.slug} {key} {guest.sale.nights}")
             guest.shown = guest.shown or shown >= set(guest.to_come(today))
-            if guest.shown and not lacking:
+            if guest.shown and set(guest.to_come(today)) <= self._claimed(key):
                 guest.known_at = now
+
+    def _claimed(self, key: str) -> frozenset[date]:
+        """The nights that the house takes for this channel's own."""
+        claims = self.unit.feeds[key].claims.values()
+        return night_set(claim.nights for claim in claims if is_genuine(claim))
 
     def after_plan(self, now: datetime) -> None:
         """The unit was planned: what was held must be held, what is sold twice an incident."""
@@ -173,7 +180,7 @@ class Judge:
             if {stay.feed_id for stay in self._sides(conflict)} == keys:
                 double.found_at = now
                 return
-        if double.first.known_at and double.second.known_at:
+        if double.first.shown and double.second.shown:
             double.missed = True
 
     def stays_of(self, double: Double) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 
 from api.asking import ApiHouse
 from api.serving import served
-from vacancy.store import bookings
+from vacancy.store import bookings, idempotency
 
 STAY = {"arrival": "2027-02-03", "departure": "2027-02-05"}
 
@@ -49,6 +49,15 @@ def test_what_was_refused_may_be_tried_again(api: ApiHouse) -> None:
     assert api.ask("POST", "/v1/bookings", wish, headers=headers).status_code == 409
     api.post(f"/v1/bookings/{made['id']}/cancel")
     assert api.ask("POST", "/v1/bookings", wish, headers=headers).status_code == 201
+
+
+def test_old_answers_are_swept_away(api: ApiHouse) -> None:
+    """What is kept for a day takes no room for longer."""
+    wish = {"name": "Casa", "timezone": "Europe/Lisbon"}
+    api.ask("POST", "/v1/properties", wish, headers={"Idempotency-Key": "one"})
+    with api.store.write() as session:
+        assert idempotency.forget(session, api.now) == 0
+        assert idempotency.forget(session, api.now + idempotency.KEPT) == 1
 
 
 def test_a_key_is_forgotten_after_a_day(api: ApiHouse) -> None:

@@ -130,13 +130,12 @@ def _http(request: Request, error: HTTPException) -> Response:
 
 
 def _allowed(request: Request) -> list[str]:
-    """Every method that some route takes at this address."""
-    found: set[str] = set()
-    for route in request.app.routes:
-        match, _ = route.matches(request.scope)
-        if match is not Match.NONE:
-            found |= set(getattr(route, "methods", None) or ())
-    return sorted(found)
+    """Every method that some route takes at this address; by its very name, if there is one."""
+    matching = [
+        route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE
+    ]
+    named = [one for one in matching if getattr(one, "path", "") == request.url.path]
+    return sorted({method for one in named or matching for method in getattr(one, "methods", ())})
 
 
 def _vault(request: Request, error: VaultError) -> Response:

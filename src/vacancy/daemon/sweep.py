@@ -1,4 +1,4 @@
-"""What time alone changes: plans at midnight, silent feeds and readers, old polls."""
+"""What time alone changes: plans at midnight, silent feeds and readers, old polls and answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vacancy.domain.cadence import STALE_AFTER, STALE_INTERVALS
 from vacancy.publisher.silence import watch_readers
 from vacancy.reconciler import reconcile_unit
 from vacancy.services.publishing import publisher
-from vacancy.store import deliveries, journal, polls, units
+from vacancy.store import deliveries, idempotency, journal, polls, units
 from vacancy.store.served import StoreFailure
 
 _LOG = structlog.get_logger(__name__)
@@ -33,6 +33,7 @@ def sweep(house: House) -> int:
     watch_readers(house.store, now, house.chance)
     with house.store.write() as session:
         polls.forget_old(session, now - POLLS_KEPT)
+        idempotency.forget(session, now)
         deliveries.forget(session, now - DELIVERIES_KEPT)
     return planned
 

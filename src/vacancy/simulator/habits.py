@@ -170,16 +170,16 @@ def _plain_uid(room: str, code: str, nights: Nights) -> str:
 
 
 def like(channel: str) -> Habits:
-    """The habits of a kind of channel; one that was never measured has plain ones, without words
-    that tell a reservation from a block, and ignores what it imports.
+    """The habits of a kind of channel; one that was never measured has plain ones: plain words,
+    UIDs that last, and it ignores what it imports.
     """
     return ALL.get(channel) or Habits(
         channel=channel,
         agent="Calendar-Sync/1.0 (simulated)",
         calendar=("VERSION:2.0", "PRODID:-//calendar.invalid//EN"),
         entry=("UID", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY"),
-        reserved="Busy",
-        blocked="Busy",
+        reserved="Reserved",
+        blocked="Not available",
         sold_uid=_plain_uid,
         closed_uid=_plain_uid,
         edge=548,

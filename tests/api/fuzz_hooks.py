@@ -15,8 +15,9 @@ _FIRST = date(2027, 3, 1)
 
 def _forward(said: Any, first: str, last: str) -> None:
     """Make the dates of a valid request nights to come."""
-    if first in said and last not in said:
-        del said[first]  # what is left of a booking depends on its other date
+    if (first in said) != (last in said):
+        for name in (first, last):
+            said.pop(name, None)  # whether one date will do depends on the booking's other one
     elif isinstance(said.get(first), str) and isinstance(said.get(last), str):
         start = _FIRST + timedelta(days=3 * next(_COUNT))
         said[first] = start.isoformat()

@@ -19,7 +19,7 @@ from api.serving import served
 PROOF = bool(os.environ.get("VACANCY_PROOF"))
 #: The coverage phase alone sends thousands of requests: it has its time in the proof.
 PHASES = "examples,coverage,fuzzing,stateful" if PROOF else "examples,fuzzing,stateful"
-EXAMPLES = "100" if PROOF else "5"
+EXAMPLES = "100" if PROOF else "15"
 
 
 @pytest.mark.timeout(3600 if PROOF else 300)

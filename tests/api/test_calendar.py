@@ -25,6 +25,16 @@ def test_each_night_says_whether_it_is_free_and_why_not(api: ApiHouse) -> None:
         assert api.get(path, unit_id="sea-view", **span)["data"] == [told]
 
 
+def test_a_night_is_explained(api: ApiHouse) -> None:
+    """Who has it, and why, in facts and in words."""
+    api.a_unit()
+    booking = api.post("/v1/bookings", stay("03", "04"))
+    told = api.get("/v1/units/sea-view/nights/2027-02-03")
+    assert (told["taken"], told["holder"]) == (True, booking["id"])
+    assert told["words"]
+    assert api.get("/v1/units/sea-view/nights/2027-02-04")["taken"] is False
+
+
 def test_free_units_are_found_for_a_party(api: ApiHouse) -> None:
     """Large enough, and free on every night."""
     api.a_unit("small", max_guests=2)

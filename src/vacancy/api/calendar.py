@@ -10,9 +10,9 @@ from vacancy.api.deps import Desk
 from vacancy.api.room import Room
 from vacancy.api.shapes import calendar as shape
 from vacancy.api.shapes.places import Nights, Span
-from vacancy.api.shapes.values import Id, paged
+from vacancy.api.shapes.values import Day, Id, paged
 from vacancy.domain.scopes import Scope
-from vacancy.services import availability, propagation
+from vacancy.services import availability, explain, propagation
 
 room = Room("calendar")
 
@@ -41,6 +41,12 @@ def get_unit_nights(desk: Desk, unit_id: Id, asked: Annotated[Span, Query()]) ->
     within = availability.span(asked.since, asked.until)
     wanted = availability.Wanted(within, desk.at.now)
     return {"data": availability.of_unit(desk.session, desk.account_id, unit_id, wanted)}
+
+
+@room.list("/v1/units/{unit_id}/nights/{night}", Scope.CALENDAR_READ, shape.Explanation)
+def explain_night(desk: Desk, unit_id: Id, night: Day) -> Any:
+    """Read why a night is taken or free: stays, claims, feeds, echoes, conflicts, history."""
+    return explain.find(desk.session, desk.account_id, unit_id, night, desk.at.now)
 
 
 @room.list("/v1/units/{unit_id}/propagation", Scope.CALENDAR_READ, shape.Propagation)

@@ -116,6 +116,25 @@ class Resolution(Wish):
     resolution: Literal["keep_first", "keep_second", "both_fine", "false_alarm"]
 
 
+class Explanation(BaseModel):
+    """All that is on record about one night: who has it, who wants it, and on what evidence."""
+
+    unit: str
+    date: date
+    taken: bool
+    holder: str | None = Field(description="The booking that has the night.")
+    past: bool
+    words: list[str] = Field(description="The same, told in sentences.")
+    stays: list[dict[str, Any]]
+    settings: list[dict[str, Any]] = Field(description="A channel's own settings on the night.")
+    echoes: list[dict[str, Any]]
+    derived: list[dict[str, Any]] = Field(description="What closes it from elsewhere.")
+    conflicts: list[dict[str, Any]]
+    feeds: list[dict[str, Any]]
+    exports: list[dict[str, Any]]
+    history: list[dict[str, Any]]
+
+
 class Propagation(BaseModel):
     """How what was published reached the channels."""
 

@@ -1,4 +1,4 @@
-"""The peers' battery, as far as it is about reading (research/peers.md, B1 to B21)."""
+"""The peers' battery, as far as it is about reading (B1 to B21)."""
 
 from __future__ import annotations
 

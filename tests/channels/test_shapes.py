@@ -1,4 +1,4 @@
-"""Rule blocks: a channel's own settings, known by their shape. Source: RULES.md 2."""
+"""Rule blocks: a channel's own settings, known by their shape. Source: rules 2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an entry is by its words and marks. Source: R7, R9, R10, RULES.md 2 and 3."""
+"""What an entry is by its words and marks. Source: R7, R9, R10, rules 2 and 3."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def test_a_mixed_feed_is_a_hubs() -> None:
 
 
 def test_every_channel_of_the_config_has_its_profile() -> None:
-    """CONTRACT.md 1; nothing is known of what any of them does with imported nights."""
+    """docs/config.md; nothing is known of what any of them does with imported nights."""
     named = (
         "airbnb booking_com vrbo expedia agoda tripadvisor google outlook apple hostaway smoobu "
         "lodgify hospitable guesty ownerrez beds24 houfy plum_guide holidu hipcamp direct other"

@@ -1,4 +1,4 @@
-"""What each export holds (RULES.md 8, first point): everything, and never back to its origin."""
+"""What each export holds (rules 8, first point): everything, and never back to its origin."""
 
 from __future__ import annotations
 

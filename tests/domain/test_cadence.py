@@ -1,4 +1,4 @@
-"""When a feed is asked again, and how it is doing (RULES 1)."""
+"""When a feed is asked again, and how it is doing (rules 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who shares nights, and what becomes of it until it is over (RULES.md 7)."""
+"""Who shares nights, and what becomes of it until it is over (rules 7)."""
 
 from __future__ import annotations
 

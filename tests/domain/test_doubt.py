@@ -1,4 +1,4 @@
-"""Answers that are too much to believe at once: each sentence of RULES 5."""
+"""Answers that are too much to believe at once: each sentence of rules 5."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our own export coming back: each sentence of RULES 6."""
+"""Our own export coming back: each sentence of rules 6."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is learned of a channel, and what must teach nothing (RULES 6)."""
+"""What is learned of a channel, and what must teach nothing (rules 6)."""
 
 from __future__ import annotations
 

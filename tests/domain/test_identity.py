@@ -1,4 +1,4 @@
-"""Who is who between two answers: each sentence of RULES 3."""
+"""Who is who between two answers: each sentence of rules 3."""
 
 from __future__ import annotations
 

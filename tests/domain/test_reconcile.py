@@ -1,4 +1,4 @@
-"""From claims to stays: who supports whom, who holds a night, and when a stay ends (RULES.md 7)."""
+"""From claims to stays: who supports whom, who holds a night, and when a stay ends (rules 7)."""
 
 from __future__ import annotations
 

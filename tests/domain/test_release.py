@@ -1,4 +1,4 @@
-"""When a night that an answer lacks is freed: each sentence of RULES 4."""
+"""When a night that an answer lacks is freed: each sentence of rules 4."""
 
 from __future__ import annotations
 

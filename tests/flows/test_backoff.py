@@ -1,4 +1,4 @@
-"""When a feed is asked again, and with which validators (RULES 1)."""
+"""When a feed is asked again, and with which validators (rules 1)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ical.bodies import calendar, dates, event, read_one, settings, stay
 from vacancy.ical.read import read
 
-#: RULES.md 9: zones whose clocks change at midnight, or that lost a day.
+#: rules 9: zones whose clocks change at midnight, or that lost a day.
 ORACLES = [
     "Europe/Berlin",
     "America/New_York",

@@ -1,5 +1,5 @@
 """The profiles. Each fact names its evidence: a file of the feed corpus, or a section of
-`research/ota_feeds.md` ("feeds 2"). Where there is none, the generic reading stands, and says so.
+`docs/channels.md` ("feeds 2"). Where there is none, the generic reading stands, and says so.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ _BOOKING = Profile(
     wordless=Wordless("closed", longest_stay=30, horizon_days=480),  # R9
     # feeds 3: 546-550 days, a day either way for the provider's midnight; start and UID fixed.
     shapes=Shapes(tail_ends=(545, 551), closed=True),  # booking_one_block_18_months
-    # RULES.md 4; seq_real_booking_vanish_return, seq_real_booking_empty_one_hour.
+    # rules 4; seq_real_booking_vanish_return, seq_real_booking_empty_one_hour.
     release=Release(absences=3, absence_span=timedelta(hours=6)),
 )
 
@@ -304,7 +304,7 @@ PROFILES: tuple[Profile, ...] = (
 )
 _BY_KEY = {profile.key: profile for profile in PROFILES}
 
-#: The channels that the config may name, as CONTRACT.md 1 lists them.
+#: The channels that the config may name, as docs/config.md lists them.
 CHANNELS = frozenset(profile.key for profile in PROFILES if profile.channel)
 
 

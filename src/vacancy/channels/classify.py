@@ -1,4 +1,4 @@
-"""From entries to claims: provider, kind, reason and identity. Source: RULES.md 2, R7-R12."""
+"""From entries to claims: provider, kind, reason and identity. Source: rules 2, R7-R12."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from vacancy.domain.claims import (
 )
 
 MARKER = "check-in/check-out marker"
-#: A reservation over so many nights is none (RULES.md 1).
+#: A reservation over so many nights is none (rules 1).
 LONGEST_STAY = 366
 _ONE_DAY = timedelta(days=1)
 
@@ -127,7 +127,7 @@ def _identity(entry: Entry, profile: Profile, kind: Kind, key: str | None) -> Id
 
 def _settled(claim: Claim, profile: Profile, before: Remembered) -> Claim:
     """With the kind that its nights were shown with, where a convention gave it one: days alone
-    change no kind (RULES.md 2).
+    change no kind (rules 2).
     """
     if profile.wordless is None or not claim.rule.startswith(f"{profile.key}.closed"):
         return claim

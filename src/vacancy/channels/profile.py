@@ -53,7 +53,7 @@ class Wordless:
 
 @dataclass(frozen=True, slots=True)
 class Shapes:
-    """How a channel's own settings look among its blocks (RULES.md 2, rule blocks).
+    """How a channel's own settings look among its blocks (rules 2, rule blocks).
 
     `tail_ends`: where a booking window's tail ends, in days from today, first and last.
     `tail_starts`: the settings' distances in days, one either way; None where the tail keeps its
@@ -96,7 +96,7 @@ class Uids:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The profile's patience with what is missing (RULES.md 4); None leaves it to the config."""
+    """The profile's patience with what is missing (rules 4); None leaves it to the config."""
 
     absences: int | None = None
     absence_span: timedelta | None = None
@@ -108,7 +108,7 @@ class Profile:
 
     `default` is the kind of an entry that no word decides, `reason` that of such a block.
     `worded`: its words tell reservations from blocks, so that a reservation is never an echo
-    (RULES.md 6). `channel`: it may be named in the config. `subtracts` and `goes_on_showing` are
+    (rules 6). `channel`: it may be named in the config. `subtracts` and `goes_on_showing` are
     what is known of its treatment of imported nights: nothing, until it is learned per feed.
     `is_hub`: it passes on what other channels sold. `placeholder`: its importer refuses a calendar
     without entries.

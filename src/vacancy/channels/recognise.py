@@ -1,4 +1,4 @@
-"""Which provider made an entry. Source: R10 with the repair of RULES.md 2."""
+"""Which provider made an entry. Source: R10 with the repair of rules 2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rule blocks by their shape: a channel's own settings among its blocks. Source: RULES.md 2.
+"""Rule blocks by their shape: a channel's own settings among its blocks. Source: rules 2.
 
 A shape decides only what is new. A block once read as the owner's stays the owner's.
 """

@@ -1,4 +1,4 @@
-"""What the words of an entry say it is. Source: R9 with the repair of RULES.md 2."""
+"""What the words of an entry say it is. Source: R9 with the repair of rules 2."""
 
 from __future__ import annotations
 

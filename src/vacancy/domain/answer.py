@@ -23,7 +23,7 @@ from vacancy.domain.echoes import (
 from vacancy.domain.feed import FeedState, Notice
 from vacancy.domain.nights import ONE_NIGHT, Nights, night_set, runs
 
-#: Ends the rule of a claim that was an echo until its cause was gone (RULES 6, last sentence).
+#: Ends the rule of a claim that was an echo until its cause was gone (rules 6, last sentence).
 OUTLIVED = ".outlived_echo"
 
 

@@ -1,4 +1,4 @@
-"""Which nights of a unit are closed, by whom, and what each export holds of it (RULES.md 7, 8)."""
+"""Which nights of a unit are closed, by whom, and what each export holds of it (rules 7, 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which stay each claim of a unit supports from now on: one stay per origin claim (RULES.md 7)."""
+"""Which stay each claim of a unit supports from now on: one stay per origin claim (rules 7)."""
 
 from __future__ import annotations
 

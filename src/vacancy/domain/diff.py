@@ -1,4 +1,4 @@
-"""What a complete answer says about the claims already known: identity, night by night (RULES 3).
+"""What a complete answer says about the claims already known: identity, night by night (rules 3).
 
 Nothing is decided here but who is who. A `Fate` says what a known claim holds from now on, which of
 its nights the answer lacks, and which it gives up at once; whether a lacking night is freed, and

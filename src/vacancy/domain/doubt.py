@@ -1,4 +1,4 @@
-"""Answers that are too much to believe at once (RULES 5): what is held, and what ends the doubt."""
+"""Answers that are too much to believe at once (rules 5): what is held, and what ends the doubt."""
 
 from __future__ import annotations
 

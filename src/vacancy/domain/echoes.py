@@ -1,4 +1,4 @@
-"""Our own export coming back (RULES 6): what a channel had read, since when it shows a night."""
+"""Our own export coming back (rules 6): what a channel had read, since when it shows a night."""
 
 from __future__ import annotations
 

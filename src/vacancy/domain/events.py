@@ -1,4 +1,4 @@
-"""The facts of the journal, past tense, with the types that programs know (CONTRACT.md 3).
+"""The facts of the journal, past tense, with the types that programs know (docs/events.md).
 
 `data` and `previous` hold what JSON can say: text, true and false, lists. Never guest data.
 """

@@ -1,4 +1,4 @@
-"""What a channel does with the export that it reads, learned from the stays it read (RULES 6)."""
+"""What a channel does with the export that it reads, learned from the stays it read (rules 6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is who: the same reservation or block in two answers of one feed (RULES 3)."""
+"""Who is who: the same reservation or block in two answers of one feed (rules 3)."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _and_kind(step: _Step) -> _Step:
     return lambda known, claim: known.kind is claim.kind and step(known, claim)
 
 
-#: RULES 3, in order. Each step prefers equal nights, then nights shared.
+#: rules 3, in order. Each step prefers equal nights, then nights shared.
 _STEPS: tuple[_Step, ...] = (
     _and_nights(_equal_name),
     _and_overlap(_equal_name),

@@ -1,4 +1,4 @@
-"""Blocks that only repeat stays of other feeds: channels linked directly (RULES.md 7)."""
+"""Blocks that only repeat stays of other feeds: channels linked directly (rules 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a night that an answer lacks is freed (RULES 4): absences counted over time, and masks."""
+"""When a night that an answer lacks is freed (rules 4): absences counted over time, and masks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole decision for one good answer of one feed (RULES 1 to 6): values in, values out."""
+"""The whole decision for one good answer of one feed (rules 1 to 6): values in, values out."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ def decide_doubt(
 
 
 def start_anew(state: FeedState) -> FeedState:
-    """Every span under way begins again, as when the clock jumped (RULES 9)."""
+    """Every span under way begins again, as when the clock jumped (rules 9)."""
     known = tuple(
         replace(k, missing_since=None, absences=0) if k.status is ClaimStatus.MISSING else k
         for k in state.known

@@ -1,4 +1,4 @@
-"""Which claims speak of the same booking (RULES.md 7)."""
+"""Which claims speak of the same booking (rules 7)."""
 
 from __future__ import annotations
 

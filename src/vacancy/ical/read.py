@@ -1,6 +1,6 @@
 """A calendar body to entries: tolerant in what it reads, strict in what it calls complete.
 
-Source: RULES.md 1 and 2. Nothing but NotACalendar is raised for any bytes, and no bytes cost more
+Source: rules 1 and 2. Nothing but NotACalendar is raised for any bytes, and no bytes cost more
 than the bounds allow.
 """
 

@@ -1,4 +1,4 @@
-"""One conditional request, and what its answer counts as (RULES 1)."""
+"""One conditional request, and what its answer counts as (rules 1)."""
 
 from __future__ import annotations
 

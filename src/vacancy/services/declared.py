@@ -17,7 +17,7 @@ from vacancy.store.session import Session
 from vacancy.vault import Vault
 
 OURS = "config"
-#: A change of one of these makes an answer read another way: RULES 1 and 5.
+#: A change of one of these makes an answer read another way: rules 1 and 5.
 READING = ("address", "channel", "end_is_last_night", "transparent", "timezone")
 
 #: What a unit closes beside its stays.

@@ -1,4 +1,4 @@
-"""Facts as JSON values: the documents of CONTRACT.md, one function each."""
+"""Facts as JSON values: the documents that programs rely on, one function each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sections of `vacancy.toml`, as CONTRACT.md 1 names them. All frozen; unknown keys refused."""
+"""The sections of `vacancy.toml`, as docs/config.md tells them. Frozen; unknown keys refused."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Polling(Section):
 
 
 class Release(Section):
-    """When nights may be freed: RULES.md 4 and 5. `suspicion_span` 0: only a person decides."""
+    """When nights may be freed: rules 4 and 5. `suspicion_span` 0: only a person decides."""
 
     absences: Annotated[Count, Value(ge=1, le=100)] = 2
     absence_span: DurationOrNone = timedelta(minutes=60)
@@ -124,7 +124,7 @@ class Network(Section):
 
 
 class Limits(Section):
-    """The bounds of one answer: RULES.md 1. Nights are read `horizon_years` ahead."""
+    """The bounds of one answer: rules 1. Nights are read `horizon_years` ahead."""
 
     total: Duration = timedelta(seconds=30)
     connect: Duration = timedelta(seconds=5)

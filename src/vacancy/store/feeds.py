@@ -142,10 +142,10 @@ def edit(session: Session, feed: Feed, wish: Declared, now: datetime, *, reread:
 
 
 def read_anew(session: Session, feed: Feed, now: datetime) -> None:
-    """Forget what the last answer was compared by (RULES 1), and doubt what the next one lacks.
+    """Forget what the last answer was compared by (rules 1), and doubt what the next one lacks.
 
     Validators, digest and last body hold for one address and one way of reading. `edited` in the
-    habits tells the next judgement that every missing claim is in doubt (RULES 5).
+    habits tells the next judgement that every missing claim is in doubt (rules 5).
     """
     feed.etag = feed.last_modified = feed.digest = feed.body = feed.entries = feed.read_on = None
     feed.settings_digest = ""

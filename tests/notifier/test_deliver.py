@@ -20,6 +20,7 @@ from vacancy.net.guard import Guard
 from vacancy.notifier.deliver import Deliveries
 from vacancy.notifier.fanout import fan_out
 from vacancy.services import webhooks
+from vacancy.store import spans
 from vacancy.store.session import Store
 from vacancy.store.tables import Delivery, Endpoint
 from webhook_receiver import Receiver, Says, Sent
@@ -373,3 +374,21 @@ def test_a_deleted_endpoint_is_forgotten(telling: Telling, receiver: Receiver) -
     telling.facts()
     telling.step()
     assert [one.path for one in receiver.sent] == ["/stays"] * 3
+
+
+def test_a_clock_that_is_set_anew_keeps_nobody_waiting(
+    telling: Telling, receiver: Receiver
+) -> None:
+    """What waited by another clock is told at once, and no endpoint has failed for a leap year."""
+    hook = telling.endpoint(receiver)
+    receiver.says = Says(500)
+    telling.facts(6)
+    telling.step()
+    back = timedelta(days=-400)
+    telling.clock.at += back
+    assert telling.step() == 0
+    receiver.says = Says()
+    with telling.store.write() as session:
+        spans.start_anew(session, telling.clock.at, back)
+    assert telling.webhook(hook["id"])["failing_since"] is None
+    assert telling.step() == 6

@@ -133,18 +133,23 @@ class Deliveries:
             width, batch = await asyncio.to_thread(self._take, endpoint_id, now)
             if not batch:
                 return made
-            self._in_hand.update(hand.delivery_id for hand in batch)
             await self._side_by_side(batch, width)
             made += len(batch)
 
     async def _side_by_side(self, batch: Sequence[InHand], width: int) -> None:
-        places = asyncio.Semaphore(width)
+        """Make these tries; the first failure of ours is raised when all have ended."""
+        places, ids = asyncio.Semaphore(width), {hand.delivery_id for hand in batch}
 
         async def one(hand: InHand) -> None:
             async with places:
                 await self._try(hand)
 
-        await asyncio.gather(*map(one, batch))
+        self._in_hand |= ids
+        ended = await asyncio.gather(*map(one, batch), return_exceptions=True)
+        self._in_hand -= ids  # one that could not be written down comes back by itself
+        for failure in ended:
+            if failure is not None:
+                raise failure
 
     async def _try(self, hand: InHand) -> None:
         failpoints.reach("before_attempt")

@@ -13,7 +13,9 @@ from vacancy.domain.stays import StayStatus
 from vacancy.store import tables
 
 _CLAIM: Table = tables.metadata.tables["claim"]
+_DELIVERY: Table = tables.metadata.tables["delivery"]
 _DOUBT: Table = tables.metadata.tables["doubt"]
+_ENDPOINT: Table = tables.metadata.tables["endpoint"]
 _FEED: Table = tables.metadata.tables["feed"]
 _STAY: Table = tables.metadata.tables["stay"]
 _UNIT: Table = tables.metadata.tables["unit"]
@@ -26,8 +28,9 @@ def start_anew(session: Session, now: datetime, by: timedelta) -> None:
     """The wall clock was set on by so much (back: less than zero) to `now`, though no time passed.
 
     What counts absences or agreement begins again, and holds keep the time that was left to them.
-    No feed waits longer than its interval, no lease longer than a poll may take, and every unit is
-    planned anew: its midnights are others now. Several processes that each say so do no harm.
+    No feed waits longer than its interval, no lease longer than a poll may take, programs are told
+    at once what waits for them, and every unit is planned anew: its midnights are others now.
+    Several processes that each say so do no harm.
     """
     missing = _CLAIM.c.status == ClaimStatus.MISSING.value
     session.execute(update(_CLAIM).where(missing).values(missing_since=None, absences=0))
@@ -36,6 +39,7 @@ def start_anew(session: Session, now: datetime, by: timedelta) -> None:
     late = _FEED.c.leased_until > now + _LEASED
     session.execute(update(_FEED).where(late).values(leased_until=now + _LEASED))
     _due_within_their_interval(session, now)
+    _tell_at_once(session, now)
     session.execute(update(_UNIT).values(again_at=None))
 
 
@@ -64,3 +68,10 @@ def _due_within_their_interval(session: Session, now: datetime) -> None:
         due = now + timedelta(seconds=seconds)
         late = (every == seconds, _FEED.c.retired_at.is_(None), _FEED.c.next_poll_at > due)
         session.execute(update(_FEED).where(*late).values(next_poll_at=due))
+
+
+def _tell_at_once(session: Session, now: datetime) -> None:
+    """No endpoint has failed for longer than anybody knows."""
+    session.execute(update(_DELIVERY).where(_DELIVERY.c.next_at > now).values(next_at=now))
+    failing = _ENDPOINT.c.failing_since.is_not(None)
+    session.execute(update(_ENDPOINT).where(failing).values(failing_since=None, failures=0))

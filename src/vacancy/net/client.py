@@ -223,9 +223,7 @@ class Client:
             failed = _refused(refusal, f"{target.host} redirects to where Vacancy does not go")
         raise failed
 
-    async def _send(
-        self, target: Target, asked: Head, body: bytes | None = None
-    ) -> httpx.Response:
+    async def _send(self, target: Target, asked: Head, body: bytes | None = None) -> httpx.Response:
         try:
             request = httpx.Request(
                 "GET" if body is None else "POST",

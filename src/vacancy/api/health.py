@@ -49,9 +49,6 @@ class Metrics:
             "Age of the oldest last good answer of any feed in use",
             registry=self.registry,
         )
-        self.exports = Counter(
-            "vacancy_export_answers", "Export answers by status", ["status"], registry=self.registry
-        )
 
     def text(self) -> bytes:
         """All figures in Prometheus' text format."""

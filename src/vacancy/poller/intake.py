@@ -93,8 +93,8 @@ def write_failure(tools: Tools, due: Due, failed: Failed, span: Span) -> Polled:
 
 
 def _of_another_feed(due: Due, span: Span) -> Polled:
-    """Edited or retired while it was asked: the answer says nothing about the feed as it is now."""
-    text = "the feed was edited while it was asked; it is asked again"
+    """Edited, retired or asked again meanwhile: the answer says nothing about the feed as it is."""
+    text = "the feed was edited or asked again meanwhile: this answer is left aside"
     finished = Finished(
         feed_id=due.feed_id,
         account_id=due.account_id,
@@ -104,7 +104,7 @@ def _of_another_feed(due: Due, span: Span) -> Polled:
         next_poll_at=span.ended,
         health=due.health,
         failures=due.failures,
-        reason="edited_meanwhile",
+        reason="overtaken",
     )
     return Polled(due, finished, text=text)
 

@@ -21,7 +21,11 @@ _POLL: Table = tables.metadata.tables["poll"]
 _THE_FEED = _FEED.c.id == bindparam("row_id")
 _RUN = select(_FEED.c.last_poll_id, _FEED.c.repeats, _FEED.c.last_good_at).where(_THE_FEED)
 _AS_LEASED = select(
-    _FEED.c.url_digest, _FEED.c.settings, _FEED.c.channel, _FEED.c.retired_at
+    _FEED.c.url_digest,
+    _FEED.c.settings,
+    _FEED.c.channel,
+    _FEED.c.retired_at,
+    _FEED.c.leased_until,
 ).where(_THE_FEED)
 _BODY = select(_FEED.c.body).where(_THE_FEED)
 _ENTRIES = select(_FEED.c.entries).where(_THE_FEED)
@@ -106,6 +110,7 @@ class Due:
     last_believed_at: datetime | None
     last_full_at: datetime | None
     created_at: datetime
+    leased_until: datetime | None
 
 
 def _due(row: Row[Any]) -> Due:
@@ -142,6 +147,7 @@ _DUE_COLUMNS = (
     _FEED.c.last_believed_at,
     _FEED.c.last_full_at,
     _FEED.c.created_at,
+    _FEED.c.leased_until,
 )
 
 
@@ -184,14 +190,18 @@ def lease(
 ) -> list[Due]:
     """Take due feeds in hand for `hold`, as far as there is room; with `only`, these, due or not.
 
-    A feed in somebody's hand is left alone until its lease runs out.
+    A feed in somebody's hand is left alone until its lease runs out, unless a person asks for it by
+    `only`: then the earlier answer is dropped (see `is_as_leased`).
     """
     query = select(_FEED.c.id, _FEED.c.host).where(
         _FEED.c.retired_at.is_(None),
         _FEED.c.health != "paused",
-        or_(_FEED.c.leased_until.is_(None), _FEED.c.leased_until <= now),
-        _FEED.c.next_poll_at <= now if only is None else _FEED.c.id.in_(only),
     )
+    if only is None:
+        free = or_(_FEED.c.leased_until.is_(None), _FEED.c.leased_until <= now)
+        query = query.where(free, _FEED.c.next_poll_at <= now)
+    else:
+        query = query.where(_FEED.c.id.in_(only))
     full = room.full_hosts()
     if full:
         query = query.where(_FEED.c.host.not_in(full))
@@ -205,14 +215,6 @@ def lease(
     rows = select(*_DUE_COLUMNS).join(_UNIT, _UNIT.c.id == _FEED.c.unit_id)
     rows = rows.where(_FEED.c.id.in_(ids)).order_by(_FEED.c.next_poll_at, _FEED.c.id)
     return [_due(row) for row in session.execute(rows)]
-
-
-def soonest(session: Session) -> datetime | None:
-    """When the next feed is due; None when there is none."""
-    query = select(func.min(_FEED.c.next_poll_at)).where(
-        _FEED.c.retired_at.is_(None), _FEED.c.health != "paused"
-    )
-    return session.execute(query).scalar()
 
 
 def touch(session: Session, finished: Sequence[Finished]) -> None:
@@ -285,10 +287,11 @@ def _close_run(session: Session, feed_id: str) -> None:
 
 
 def is_as_leased(session: Session, due: Due) -> bool:
-    """Whether the feed is still the one that was asked: not edited, not retired meanwhile."""
+    """Whether the feed is still the one asked: not edited, retired or asked again since."""
     row = _of(session, _AS_LEASED, due.feed_id)
-    asked = (due.url_digest, due.settings, due.channel, None)
-    return (row.url_digest, row.settings, row.channel, row.retired_at) == asked
+    asked = (due.url_digest, due.settings, due.channel, None, due.leased_until)
+    found = (row.url_digest, row.settings, row.channel, row.retired_at, row.leased_until)
+    return found == asked
 
 
 def kept_body(session: Session, feed_id: str) -> bytes | None:

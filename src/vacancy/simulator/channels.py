@@ -59,6 +59,7 @@ class Listing:
     closures: list[Nights] = field(default_factory=list[Nights])
     imported: list[Nights] = field(default_factory=list[Nights])
     _chance: random.Random = field(init=False, repr=False)
+    _scene: tuple[Hashable, tuple[_Shown, ...]] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._chance = random.Random(f"{self.seed}|{self.habits.channel}|{self.room}")
@@ -128,7 +129,13 @@ class Listing:
 
     def scene(self, now: datetime) -> Hashable:
         """All that its feed tells, DTSTAMP apart: equal scenes, equal feeds."""
-        return tuple(self._shown(now))
+        local = now.astimezone(self.zone).date()
+        turn = self.habits.merges and self._merges_at(now)
+        books = (tuple(self.sales), tuple(self.closures), tuple(self.imported))
+        key = (self.today(now), local, turn, *books)
+        if self._scene is None or self._scene[0] != key:
+            self._scene = (key, tuple(self._shown(now)))
+        return self._scene[1]
 
     def calendar(self, now: datetime) -> bytes:
         """The feed at this moment; every event's DTSTAMP is the moment."""

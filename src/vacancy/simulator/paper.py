@@ -137,7 +137,7 @@ class PaperUnit:
             feed.believed_at = now
         if settled.claims or settled.changes:
             self.plan(now)
-        else:
+        elif not feed.version:
             self._publish(now)
         feed.first_good_at = feed.first_good_at or now
         return settled

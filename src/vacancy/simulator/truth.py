@@ -220,10 +220,18 @@ class Judge:
         return any(alive) if alive else None
 
     def look_for_ghosts(self, now: datetime) -> None:
-        """Nights that the house holds closed for nobody, again and again when looked at."""
+        """Nights that the house holds closed for nobody, again and again when looked at.
+
+        A reservation that has begun is held until its departure on purpose.
+        """
         today = self.unit.today(now)
         real = night_set(guest.sale.nights for guest in self._living(now))
-        ghosts = {night for night in self.unit.nights if night > today and night not in real}
+        begun = {stay.id for stay in self.unit.stays.values() if stay.nights.arrival <= today}
+        ghosts = {
+            night
+            for night, stay_id in self.unit.nights.items()
+            if night > today and night not in real and stay_id not in begun
+        }
         self._closed = {night: self._closed.get(night, Closed(now)) for night in ghosts}
         for night, closed in self._closed.items():
             if now - closed.since > GHOST_AFTER and not closed.told:

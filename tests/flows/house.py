@@ -155,9 +155,7 @@ timezone = "{self.timezone}"
         with self.store.read() as session:
             account = accounts.the_account(session)
             base = self.settings.server.base_url
-            found = exports.find(
-                session, account.id, None, (self.vault, base), self.clock.now()
-            )
+            found = exports.find(session, account.id, None, (self.vault, base), self.clock.now())
             return {one["key"]: one for one in found["data"]}
 
     def exported(self, key: str) -> bytes:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from vacancy.simulator.habits import Use
-from vacancy.simulator.rehearsal import Customs, Page, Rehearsal
+from vacancy.simulator.pages import Customs, Page
+from vacancy.simulator.rehearsal import Rehearsal
 from vacancy.simulator.report import Report, report_on
 
 PROOF = bool(os.environ.get("VACANCY_PROOF"))

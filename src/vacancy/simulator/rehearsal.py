@@ -9,7 +9,6 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,71 +17,13 @@ from vacancy.domain.events import EventType, Fact
 from vacancy.domain.nights import Nights
 from vacancy.domain.release import ReleaseRules
 from vacancy.simulator.channels import Listing, NotForSale
-from vacancy.simulator.habits import Use, like
+from vacancy.simulator.habits import like
+from vacancy.simulator.pages import Customs, Page, PlayedFeed
 from vacancy.simulator.paper import PaperUnit
 from vacancy.simulator.truth import Double, Judge
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _GUESTS = ("Ana", "Bruno", "Chiara", "Dora", "Emil", "Farah", "Goran", "Hana", "Ivo", "Jana")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One unit on one channel, as it is to be rehearsed. `use`: None for what is thought of it."""
-
-    unit: str
-    zone: str
-    key: str
-    channel: str
-    every: timedelta = timedelta(minutes=15)
-    use: Use | None = None
-    sells_until: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Customs:
-    """How people and machines behave.
-
-    `asks`: hours between two guests who want nights on one page. Of sales, `soon` are canceled
-    within a day, `later` before arrival, and `moved` change their dates. `closes`: days between two
-    closures by the host, each opened again in time. `fails`: days between two outages of a channel.
-    """
-
-    asks: float = 170
-    soon: float = 0.12
-    later: float = 0.08
-    moved: float = 0.04
-    closes: float = 60
-    fails: float = 30
-    ahead: int = 150
-    longest: int = 9
-
-
-@dataclass(slots=True)
-class _Feed:
-    """One page in life."""
-
-    page: Page
-    listing: Listing
-    unit: PaperUnit
-    judge: Judge
-    scene: object = None
-    read_version: int = 0
-    published: list[tuple[datetime, int]] = field(default_factory=list[tuple[datetime, int]])
-    version: int = 0
-    exposures: list[timedelta] = field(default_factory=list[timedelta])
-    down_until: datetime | None = None
-    empties: int = 0
-    asked_at: datetime | None = None
-
-    @property
-    def down(self) -> bool:
-        """Whether its last answers say nothing about the channel's books."""
-        return self.empties > 0 or self.scene is None
-
-    @property
-    def name(self) -> str:
-        return f"{self.page.unit}/{self.page.key}"
 
 
 class Rehearsal:
@@ -107,8 +48,8 @@ class Rehearsal:
         self._queue: list[tuple[datetime, int, Callable[[], None]]] = []
         self._number = 0
         self.judges: dict[str, Judge] = {}
-        self.feeds: list[_Feed] = []
-        self._by_unit: dict[str, list[_Feed]] = {}
+        self.feeds: list[PlayedFeed] = []
+        self._by_unit: dict[str, list[PlayedFeed]] = {}
         by_unit: dict[str, list[Page]] = {}
         for page in pages:
             by_unit.setdefault(page.unit, []).append(page)
@@ -143,7 +84,7 @@ class Rehearsal:
         self._by_unit[slug] = []
         unit.tell = lambda fact: self._happened(judge, fact)
         for page in pages:
-            feed = _Feed(page, listings[page.key], unit, judge)
+            feed = PlayedFeed(page, listings[page.key], unit, judge)
             self.feeds.append(feed)
             self._by_unit[slug].append(feed)
             self._soon(lambda feed=feed: self._poll_again(feed), timedelta(), 10 * _MINUTE)
@@ -177,7 +118,7 @@ class Rehearsal:
 
     # Guests and hosts
 
-    def _asks(self, feed: _Feed) -> None:
+    def _asks(self, feed: PlayedFeed) -> None:
         """A guest wants some nights, and gets them if the channel offers them."""
         self._after(self.customs.asks * _HOUR, lambda: self._asks(feed))
         nights, guest = self._some_nights(feed), self._chance.choice(_GUESTS)
@@ -198,14 +139,14 @@ class Rehearsal:
         elif fate < customs.soon + customs.later + customs.moved:
             self._at(self.now + ahead * when, lambda: self._moves(feed, sale.code))
 
-    def _some_nights(self, feed: _Feed) -> Nights:
+    def _some_nights(self, feed: PlayedFeed) -> Nights:
         """Soon rather than late, short rather than long."""
         ahead = int(self.customs.ahead * self._chance.random() ** 2)
         length = 1 + int(self.customs.longest * self._chance.random() ** 2)
         arrival = self.now.astimezone(feed.listing.zone).date() + timedelta(days=ahead)
         return Nights(arrival, arrival + timedelta(days=length))
 
-    def _cancels(self, feed: _Feed, code: str) -> None:
+    def _cancels(self, feed: PlayedFeed, code: str) -> None:
         sale = feed.listing.find(code)
         if sale is None or sale.nights.arrival <= feed.unit.today(self.now):
             return
@@ -213,7 +154,7 @@ class Rehearsal:
         self._note(f"{feed.name} canceled {_told(sale.nights)} {code}")
         feed.judge.ended(code, self.now)
 
-    def _moves(self, feed: _Feed, code: str) -> None:
+    def _moves(self, feed: PlayedFeed, code: str) -> None:
         """Other dates for the same reservation, where all of the new nights were free."""
         sale = feed.listing.find(code)
         shift = timedelta(days=self._chance.choice((-9, -5, 5, 9, 20)))
@@ -227,7 +168,7 @@ class Rehearsal:
         self._note(f"{feed.name} moved {code} to {_told(nights)}")
         feed.judge.sold(feed.page.key, moved, self.now)
 
-    def _closes(self, feed: _Feed) -> None:
+    def _closes(self, feed: PlayedFeed) -> None:
         """The host withholds free nights on one channel, and offers them again some day."""
         self._after(self.customs.closes * _DAY, lambda: self._closes(feed))
         nights = self._some_nights(feed)
@@ -238,12 +179,12 @@ class Rehearsal:
         feed.judge.closed(feed.page.key, nights, self.now)
         self._after(5 * _DAY, lambda: self._opens(feed, nights))
 
-    def _opens(self, feed: _Feed, nights: Nights) -> None:
+    def _opens(self, feed: PlayedFeed, nights: Nights) -> None:
         feed.listing.open(nights)
         self._note(f"{feed.name} opened {_told(nights)}")
         feed.judge.opened(feed.page.key, nights, self.now)
 
-    def _breaks(self, feed: _Feed) -> None:
+    def _breaks(self, feed: PlayedFeed) -> None:
         """A channel gives errors for some hours, or one empty calendar."""
         self._after(self.customs.fails * _DAY, lambda: self._breaks(feed))
         if self._chance.random() < 0.3:
@@ -253,7 +194,7 @@ class Rehearsal:
 
     # Channels and the house
 
-    def _reads(self, feed: _Feed) -> None:
+    def _reads(self, feed: PlayedFeed) -> None:
         """The channel reads its export, as it does every few hours."""
         self._soon(lambda: self._reads(feed), *feed.listing.habits.reads_every)
         nights = feed.unit.read_by(feed.page.key, self.now)
@@ -265,11 +206,11 @@ class Rehearsal:
         feed.exposures += [self.now - at for at, number in feed.published for _ in range(number)]
         feed.published.clear()
 
-    def _poll_again(self, feed: _Feed) -> None:
+    def _poll_again(self, feed: PlayedFeed) -> None:
         self._soon(lambda: self._poll_again(feed), feed.page.every * 0.95, feed.page.every)
         self._poll(feed)
 
-    def _poll(self, feed: _Feed) -> None:
+    def _poll(self, feed: PlayedFeed) -> None:
         """The house asks one feed, and then those whose export changed by it."""
         self.polls += 1
         key, unit = feed.page.key, feed.unit
@@ -287,7 +228,7 @@ class Rehearsal:
             feed.judge.after_answer(key, self.now)
         self._settled(feed.judge)
 
-    def _hears(self, feed: _Feed) -> None:
+    def _hears(self, feed: PlayedFeed) -> None:
         scene = feed.listing.scene(self.now)
         if scene == feed.scene:
             feed.unit.answers_the_same(feed.page.key, self.now)
@@ -347,7 +288,7 @@ class Rehearsal:
         for stay_id in stays if double.over else ():
             judge.unit.release(stay_id, self.now)
 
-    def _of(self, judge: Judge) -> list[_Feed]:
+    def _of(self, judge: Judge) -> list[PlayedFeed]:
         return self._by_unit[judge.unit.slug]
 
     def _happened(self, judge: Judge, fact: Fact) -> None:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from vacancy.domain.errors import Malformed
 from vacancy.domain.release import ReleaseRules
 from vacancy.settings import Settings
-from vacancy.simulator.rehearsal import Page, Rehearsal
+from vacancy.simulator.pages import Page
+from vacancy.simulator.rehearsal import Rehearsal
 from vacancy.simulator.report import Report, report_on
 
 

@@ -30,8 +30,8 @@ SETTLING = 20
 NOW = datetime(2027, 3, 24, 9, tzinfo=UTC)
 LIVELY = Temper(books=0.12, cancels=0.03, closes=0.003, opens=0.01, ahead=40)
 STILL = Temper(0, 0, 0, 0)
-#: What each channel does with what it imports. None subtracts: what such a channel stops showing
-#: proves nothing, and the masks for that are not built yet.
+#: What each channel does with what it imports. None subtracts: here channels read before the house
+#: polls, and a sale that its own channel hides before anybody could see it is known to nobody.
 USES = {"airbnb": Use.SHOWS, "booking_com": Use.IGNORES, "vrbo": Use.IGNORES}
 
 

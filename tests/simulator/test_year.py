@@ -16,7 +16,7 @@ from vacancy.simulator.report import Report, report_on
 PROOF = bool(os.environ.get("VACANCY_PROOF"))
 NOW = datetime(2027, 1, 10, 9, tzinfo=UTC)
 #: Units do not know of one another, so fewer of them cost no kind of case. VACANCY_UNITS=20 takes
-#: four minutes of one core a seed.
+#: six minutes of one core a seed.
 UNITS, DAYS, SEEDS = (int(os.environ.get("VACANCY_UNITS", "4")), 365, 10) if PROOF else (2, 30, 2)
 ZONES = ("Europe/Berlin", "America/New_York", "America/Santiago", "Africa/Cairo", "Asia/Beirut")
 #: What is thought of each: the first shows what it imports, the second subtracts it; two of four

@@ -11,8 +11,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from vacancy.store.session import Store, migrate, open_store
+
+# The same cases on every run: what a run shows can be seen again.
+settings.register_profile("seeded", derandomize=True)
+settings.load_profile("seeded")
 
 
 @pytest.fixture(scope="session")

@@ -76,6 +76,26 @@ def test_the_day_decides_what_is_live(host: Host) -> None:
         assert len(ran.document["claims"]) == count
 
 
+def test_what_was_canceled_is_not_live(host: Host) -> None:
+    """It is told among what was left out, with its reason."""
+    canceled = CALENDAR.replace("END:VEVENT", "STATUS:CANCELLED\nEND:VEVENT")
+    (host.folder / "feed.ics").write_text(canceled)
+    told = host.run("check", "feed.ics", "--json").document
+    assert told["claims"] == []
+    assert {one["why"] for one in told["skipped"]} == {"canceled by the channel (STATUS)"}
+    assert "canceled by the channel" in host.run("check", "feed.ics").out
+
+
+def test_free_and_busy_times_are_warned_of(host: Host) -> None:
+    """They close nothing, and so must not be taken for a calendar of stays in silence."""
+    times = "BEGIN:VFREEBUSY\nFREEBUSY:20270203T000000Z/20270205T000000Z\nEND:VFREEBUSY\n"
+    (host.folder / "feed.ics").write_text(
+        CALENDAR.replace("END:VCALENDAR", f"{times}END:VCALENDAR")
+    )
+    (warning,) = host.run("check", "feed.ics", "--json").document["warnings"]
+    assert "VFREEBUSY" in warning
+
+
 def test_a_calendar_without_entries_tells_who_made_it(host: Host) -> None:
     """By its PRODID: an empty calendar of Airbnb is Airbnb's all the same."""
     head, _, rest = CALENDAR.partition("BEGIN:VEVENT")
@@ -107,6 +127,7 @@ def test_an_address_is_asked_as_the_poller_asks(host: Host, address: str) -> Non
     assert len(ran.document["claims"]) == 1
     gone = host.run("check", f"{address}/gone.ics", "--json")
     assert (gone.code, gone.document["reason"]) == (1, "http_404")
+    assert (gone.document["outcome"], gone.document["complete"]) == ("gone", False)
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the real calendars of ../shared are not here")

@@ -43,7 +43,7 @@ async def _fetch(front: Front, wish: shape.PreviewIn) -> bytes | Failed:
 def preview_feed(desk: Desk, wish: shape.PreviewIn, before: bytes | Failed) -> Any:
     """Read an address once, as the poller would, and keep nothing."""
     if isinstance(before, Failed):
-        return check.failed(before.reason, before.text, wish.channel)
+        return check.failed(before, wish.channel)
     today = desk.at.now.astimezone(ZoneInfo(wish.timezone)).date()
     asked = check.Wish(today, wish.timezone, wish.channel, wish.end_is_last_night, wish.transparent)
     years = desk.front.settings().limits.horizon_years

@@ -23,12 +23,18 @@ from vacancy.domain.claims import Identity, Kind, Reason
 #: Rises with every change of meaning: feeds are then read anew.
 CATALOG_VERSION = 1
 
-#: Words of any provider, folded; the languages seen in feeds 2, 4 and 6, others as a safety net.
+#: Words of any provider, folded; the languages seen in feeds 2, 4 and 6, others as a
+#: safety net.
 COMMON_WORDS = Words(
     reservation=(
         *("reserved", "reservation", "booked", "reserve", "reservee", "reservado"),
         *("reservada", "reserva", "gebucht", "reserviert", "prenotato", "prenotata"),
         *("prenotazione", "gereserveerd", "geboekt", "bokad", "rezervace"),
+        *("reservierung", "buchung", "riservato", "riservata", "reservering", "boeking"),
+        *("reserverad", "reserverat", "bokning", "reserveret", "reservert", "booket"),
+        *("zarezerwowane", "rezerwacja", "rezervovano", "rezervirano", "rezervasyon"),
+        *("rezervat", "rezervare", "varattu", "varaus", "foglalt", "foglalas", "κρατηση"),
+        *("забронировано", "бронирование", "бронь", "已预订", "已預訂", "予約済み"),
     ),
     # Words that are family names as well (Block, Owner, Ferme) are left out.
     block=(
@@ -36,9 +42,19 @@ COMMON_WORDS = Words(
         *("indisponible", "non disponible", "no disponible", "no esta disponible"),
         *("bloqueado", "cerrado", "indisponivel", "nicht verfugbar", "gesperrt", "blockiert"),
         *("geschlossen", "non disponibile", "bloccato", "niet beschikbaar", "geblokkeerd"),
+        *("nao disponivel", "bloque", "bloquee", "bloqueada", "bloccata", "geblockt"),
+        *("ikke tilgængelig", "ikke tilgjengelig", "inte tillganglig", "ej tillganglig"),
+        *("niedostepne", "niedostepny", "zablokowane", "nedostupne", "neni k dispozici"),
+        *("nedostupno", "nije dostupno", "indisponibil", "ei saatavilla", "ei kaytettavissa"),
+        *("nem elerheto", "musait degil", "μη διαθεσιμο", "недоступно", "недоступен"),
+        *("заблокировано", "不可用", "无法预订", "無法預訂", "予約不可", "利用不可"),
     ),
     # Tentative, Provisoire, Provisional: feeds 4; PENDING is no booking: feeds 6.
-    tentative=("tentative", "provisoire", "provisional", "pending", "provisorisch"),
+    tentative=(
+        *("tentative", "provisoire", "provisional", "pending", "provisorisch", "vorlaufig"),
+        *("provvisorio", "provvisoria", "provisorio", "provisoria", "voorlopig", "en attente"),
+        *("in attesa", "pendiente", "pendente"),
+    ),
 )
 
 _AIRBNB = Profile(

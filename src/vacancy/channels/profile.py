@@ -15,8 +15,9 @@ class Marks:
     """By what a provider is recognised (R10), lower case, in this order of worth.
 
     `uid_domains`: what follows the last `@` of a UID, or its end after a dot; `prodids`: words in
-    the PRODID; `hosts`: ends of the host name of the address, whole labels only. A host ending in
-    `.` stands for any country: `airbnb.` is airbnb.com and airbnb.co.uk.
+    the PRODID; `hosts`: ends of the host name of the address, whole labels only, and of a UID's
+    domain too. A host ending in `.` stands for any country: `airbnb.` is airbnb.com and
+    airbnb.co.uk.
     """
 
     uid_domains: tuple[str, ...] = ()

@@ -25,7 +25,8 @@ def _by_domain(uid: str) -> Profile | None:
 @lru_cache(maxsize=1024)
 def _domain_profile(domain: str) -> Profile | None:
     for profile in PROFILES:
-        if any(_ends(domain, known) for known in profile.marks.uid_domains):
+        marks = profile.marks
+        if any(_ends(domain, known) for known in (*marks.uid_domains, *marks.hosts)):
             return profile
     return None
 

@@ -97,7 +97,7 @@ def _told(source: str, wish: Wish, settings: Settings) -> dict[str, Any]:
         return service.check(body, "", wish, years)
     answer = asyncio.run(_download(source, settings))
     if isinstance(answer, Failed):
-        return service.failed(answer.reason, answer.text, wish.channel)
+        return service.failed(answer, wish.channel)
     return service.check(answer, service.host_of(source), wish, years)
 
 

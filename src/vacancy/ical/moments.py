@@ -19,6 +19,8 @@ _MOMENT = re.compile(
 _DURATION = re.compile(r"([+-]?)P((?:T?\d+[WDHMS])+)T?", re.ASCII | re.IGNORECASE)
 _PART = re.compile(r"(\d+)([WDHMS])", re.ASCII | re.IGNORECASE)
 _SECONDS = {"W": 604_800, "D": 86_400, "H": 3_600, "M": 60, "S": 1}
+#: So many colons an unquoted name of a zone may leave in front of its date.
+_NAME_COLONS = 3
 _LONGEST = timedelta(days=200_000)
 
 
@@ -26,9 +28,10 @@ def moment(text: str, params: dict[str, str], zone: tzinfo) -> Moment | None:
     """The value of a date property; None where it is no date. Floating times are in `zone`.
 
     Eight digits are a whole day whatever VALUE says; under VALUE=DATE a time is left out. Years
-    out of all reach are drawn to the years 1600 and 9000, so that no sum overflows.
+    out of all reach are drawn to the years 1600 and 9000, so that no sum overflows. What an
+    unquoted name of a zone left in front (`00) Rome:` of `TZID=(UTC+01:00) Rome:`) is passed over.
     """
-    found = _MOMENT.fullmatch(text.strip())
+    found = _matched(text)
     if found is None:
         return None
     year = int(found[1])
@@ -46,6 +49,15 @@ def moment(text: str, params: dict[str, str], zone: tzinfo) -> Moment | None:
         return wall.replace(tzinfo=_zone(found[7], params, zone))
     except ValueError:
         return None
+
+
+def _matched(text: str) -> re.Match[str] | None:
+    for _ in range(_NAME_COLONS + 1):
+        found = _MOMENT.fullmatch(text.strip())
+        if found is not None:
+            return found
+        text = text.partition(":")[2]
+    return None
 
 
 def _zone(offset: str | None, params: dict[str, str], zone: tzinfo) -> tzinfo:

@@ -42,6 +42,9 @@ READER_VERSION = 1
 _STAMPS = re.compile(rb"\nDTSTAMP[:;][^\n]*")
 _RECURS = re.compile(rb"\n(?:RRULE|RDATE|RECURRENCE-ID)[:;]", re.IGNORECASE)
 _UID = re.compile(rb"\nUID[^:\n]*:([^\n]*)", re.IGNORECASE)
+FREE_BUSY = (
+    "the calendar tells times as free or busy (VFREEBUSY), which close no nights; export its events"
+)
 _BEYOND = "it lies beyond the horizon of {}"
 
 
@@ -108,6 +111,7 @@ def read(
         tuple(blocks),
         tuple(entries),
         (*(one for block in blocks for one in block.skipped), *beyond),
+        warnings=(FREE_BUSY,) if raw.free_busy else (),
         parsed=parsed,
         recurs=any(block.recurs for block in blocks),
         prodids=raw.prodids,
@@ -116,18 +120,22 @@ def read(
 
 
 def _groups(raw: RawBody) -> Iterator[_Group]:
-    """Single entries as they come; recurring ones of one UID together, where the first stands."""
+    """Single entries as they come; recurring ones of one UID together, where the first stands.
+
+    An entry without a repetition belongs to those of its UID too: they may override it.
+    """
     if not raw.recurs:
         yield from (_Group((event,), recurs=False) for event in raw.events)
         return
     series: dict[bytes, list[RawEvent]] = {}
     order: list[RawEvent | bytes] = []
+    recurring = {_uid(event) for event in raw.events if _RECURS.search(event.lines)} - {b""}
     for place, event in enumerate(raw.events):
-        if not _RECURS.search(event.lines):
+        uid = _uid(event)
+        if uid not in recurring and not _RECURS.search(event.lines):
             order.append(event)
             continue
-        uid = _UID.search(event.lines)
-        key = uid[1].strip() if uid and uid[1].strip() else b"\n%d" % place
+        key = uid or b"\n%d" % place
         if key not in series:
             order.append(key)
         series.setdefault(key, []).append(event)
@@ -136,6 +144,11 @@ def _groups(raw: RawBody) -> Iterator[_Group]:
             yield _Group((one,), recurs=False)
         else:
             yield _Group(tuple(series[one]), recurs=True)
+
+
+def _uid(event: RawEvent) -> bytes:
+    found = _UID.search(event.lines)
+    return found[1].strip() if found else b""
 
 
 def _mark(group: _Group, settings: ReadSettings) -> bytes:

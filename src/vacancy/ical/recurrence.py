@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from vacancy.domain.claims import Entry, Skipped
 from vacancy.domain.nights import Nights
-from vacancy.ical.moments import Moment, local_day, moment
+from vacancy.ical.moments import Moment, duration, local_day, moment
 from vacancy.ical.odd import (
     FREE,
     NO_NIGHT,
@@ -133,26 +133,66 @@ def _occurrences(
     skipped: list[Skipped],
 ) -> Iterator[Entry]:
     """The occurrences that the rule, RDATE and EXDATE leave, then the overridden ones."""
-    settings = series.settings
+    today = series.settings.today
     excluded = _moments(series, "EXDATE") | moved.keys()
+    overriding = {key: _overriding(series, key, one, prodid) for key, one in moved.items()}
+    onward = _onward(series, moved, overriding)
     told: Entry | None = None
-    for day in _days(series, skipped):
-        start = series.at(day)
-        if day in excluded or _key(start) in excluded:
+    for day, span in _spans(series, skipped):
+        if day in excluded or _key(series.at(day)) in excluded:
             continue
-        nights = Span(start, start + series.length).nights(settings.zone)
+        nights = span.nights(series.settings.zone)
         if nights is None:
             continue
         # The text is the same for all: it is read once.
         told = told or entry_of(series.master, nights, prodid, instance=day)
-        if nights.departure >= settings.today:
-            yield replace(told, nights=nights, instance=day)
+        entry = _changed(replace(told, nights=nights, instance=day), onward)
+        if entry is not None and entry.nights.departure >= today:
+            yield entry
     if told is None and series.length < timedelta(days=1):
         skipped.append(Skipped(series.master.uid, NO_NIGHT))
-    for key, override in moved.items():
-        nights = _nights(override, key, series)
-        if nights is not None and nights.departure >= settings.today:
-            yield entry_of(override, nights, prodid, instance=local_day(key, series.zone))
+    yield from (one for one in overriding.values() if one and one.nights.departure >= today)
+
+
+def _overriding(series: _Series, key: _Key, override: Properties, prodid: str) -> Entry | None:
+    nights = _nights(override, key, series)
+    if nights is None:
+        return None
+    return entry_of(override, nights, prodid, instance=local_day(key, series.zone))
+
+
+def _onward(
+    series: _Series, moved: Mapping[_Key, Properties], overriding: Mapping[_Key, Entry | None]
+) -> list[tuple[date, Entry | None]]:
+    """The overrides of an occurrence and all after it, by its day, the latest first."""
+    found = [
+        (local_day(key, series.zone), overriding[key])
+        for key, override in moved.items()
+        if override.single["RECURRENCE-ID"].params.get("RANGE", "").upper() == "THISANDFUTURE"
+    ]
+    return sorted(found, key=itemgetter(0), reverse=True)
+
+
+def _changed(entry: Entry, onward: Sequence[tuple[date, Entry | None]]) -> Entry | None:
+    """The occurrence as the latest override before it has it: as far away, as long."""
+    day = entry.instance
+    for first, said in onward:
+        if day is None or first > day:
+            continue
+        if said is None:
+            return None
+        later, nights = day - first, said.nights
+        moved = Nights(nights.arrival + later, nights.departure + later)
+        return replace(said, nights=moved, instance=day)
+    return entry
+
+
+def _spans(series: _Series, skipped: list[Skipped]) -> Iterator[tuple[date, Span]]:
+    """Each occurrence's day, and from when to when it lasts."""
+    periods = _periods(series)
+    for day in sorted({*_days(series, skipped), *periods}):
+        start = series.at(day)
+        yield day, periods.get(day) or Span(start, start + series.length)
 
 
 def _days(series: _Series, skipped: list[Skipped]) -> Iterator[date]:
@@ -168,7 +208,7 @@ def _days(series: _Series, skipped: list[Skipped]) -> Iterator[date]:
     days.add(series.first_day)
     extra = {local_day(key, series.zone) for key in _moments(series, "RDATE")}
     days.update(day for day in extra if first <= day <= last)
-    yield from sorted(days)
+    yield from days
 
 
 def _ruled(series: _Series, rule: Rule, first: date, last: date) -> Iterator[date]:
@@ -191,6 +231,22 @@ def _moments(series: _Series, name: str) -> frozenset[_Key]:
     for prop in series.master.repeated.get(name, ()):
         keys.update(_listed(series, prop))
     return frozenset(keys)
+
+
+def _periods(series: _Series) -> dict[date, Span]:
+    """The occurrences that RDATE gives as periods, with ends of their own, by their days."""
+    found: dict[date, Span] = {}
+    for prop in series.master.repeated.get("RDATE", ()):
+        for text in set(prop.value.split(",")):
+            first, _, last = text.partition("/")
+            start = moment(first, prop.params, series.zone)
+            length = duration(last)
+            if not isinstance(start, datetime) or not last:
+                continue
+            end = moment(last, prop.params, series.zone) if length is None else start + length
+            if end is not None:
+                found[local_day(start, series.zone)] = Span(start, end)
+    return found
 
 
 def _listed(series: _Series, prop: Property) -> Iterator[_Key]:

@@ -12,7 +12,7 @@ MOST_EVENTS = 25_000
 _DEEPEST = 32
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_UTF8_MARK = b"\xef\xbb\xbf"
+_LED_BY_MARK = b"\n\xef\xbb\xbf"
 _EDGES = re.compile(rb"\n(BEGIN|END):([^\n]*)", re.IGNORECASE)
 _FIRST_CALENDAR = re.compile(rb"\nBEGIN:VCALENDAR[ \t]*(?=\n|$)", re.IGNORECASE)
 _STAMPS = re.compile(rb"\nDTSTAMP(?:;[^:\n]*)?:([^\n]*)", re.IGNORECASE)
@@ -38,13 +38,15 @@ class RawEvent:
 class RawBody:
     """All VEVENTs; the day of the latest DTSTAMP as eight digits, or ""; whether any may recur.
 
-    `prodids` are those of every calendar, of one without entries too.
+    `prodids` are those of every calendar, of one without entries too. `free_busy` tells of times
+    given as VFREEBUSY, which are no entries.
     """
 
     events: list[RawEvent]
     stamped: str
     recurs: bool
     prodids: tuple[str, ...]
+    free_busy: bool = False
 
 
 @dataclass(slots=True)
@@ -60,6 +62,7 @@ class _Walk:
     prodids: dict[str, None] = field(default_factory=dict[str, None])
     prodid: str = ""
     zone_name: str = ""
+    free_busy: bool = False
 
 
 def decoded(text: bytes) -> str:
@@ -89,15 +92,18 @@ def split(body: bytes) -> RawBody:
         raise NotACalendar("cut")
     recurs = _RECURS.search(text) is not None
     stamped = max(stamps, default=b"")[:8].decode("ascii", "replace")
-    return RawBody(walk.found, stamped, recurs, tuple(walk.prodids))
+    return RawBody(walk.found, stamped, recurs, tuple(walk.prodids), walk.free_busy)
 
 
 def _cleaned(body: bytes) -> bytes:
     """Led by a line feed; no mark, NUL, carriage return, empty line or fold is left."""
     if body[:2] in _UTF16_MARKS:
         body = body.decode("utf-16", "replace").encode()
-    text = body.replace(b"\0", b"").removeprefix(_UTF8_MARK)
+    text = body.replace(b"\0", b"")
     text = b"\n" + text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    # Calendars put end to end have each brought their mark.
+    while _LED_BY_MARK in text:
+        text = text.replace(_LED_BY_MARK, b"\n")
     # Replaced, not matched: a list of two million folds would cost more than the bound of memory.
     while b"\n\n" in text:
         text = text.replace(b"\n\n", b"\n")
@@ -123,6 +129,7 @@ def _begin(walk: _Walk, name: bytes, before: int, after: int) -> None:
     if depth == 0:
         walk.prodid = walk.zone_name = ""
     elif depth == 1:
+        walk.free_busy |= name == b"VFREEBUSY"
         _header(walk, before)
     elif depth == 2 and _in_event(walk):
         walk.pieces.append(walk.text[walk.mark : before])

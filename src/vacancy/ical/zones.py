@@ -15,16 +15,17 @@ def zone_named(text: str) -> ZoneInfo | None:
     if not name or len(name) > 200:
         return None
     parts = name.split("/")
-    candidates = (name, "/".join(parts[-3:]), "/".join(parts[-2:]), _windows().get(name.lower()))
-    for candidate in candidates:
-        if candidate in _available():
-            return _loaded(candidate)
+    for candidate in (name, "/".join(parts[-3:]), "/".join(parts[-2:])):
+        found = _available().get(candidate.lower()) or _windows().get(candidate.lower())
+        if found is not None:
+            return _loaded(found)
     return None
 
 
 @cache
-def _available() -> frozenset[str | None]:
-    return frozenset(available_timezones())
+def _available() -> dict[str, str]:
+    """By lower-case name: what channels write is not case-sensitive."""
+    return {name.lower(): name for name in available_timezones()}
 
 
 @cache
@@ -32,7 +33,8 @@ def _windows() -> dict[str, str]:
     # Imported on first use: most feeds hold no Windows name, and the library is slow to load.
     from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-    return {name.lower(): zone for name, zone in WINDOWS_TO_OLSON.items()}
+    named = {name.lower(): zone for name, zone in WINDOWS_TO_OLSON.items()}
+    return {name: zone for name, zone in named.items() if zone.lower() in _available()}
 
 
 @cache

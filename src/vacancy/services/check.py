@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from vacancy.channels.classify import classify
+from vacancy.channels.classify import classify, is_live
 from vacancy.channels.recognise import provider_of
-from vacancy.domain.claims import Claim, Snapshot
+from vacancy.domain.claims import Claim, Skipped, Snapshot
 from vacancy.domain.errors import Malformed
 from vacancy.ical.read import NotACalendar, Reading, ReadSettings, read
 from vacancy.ical.settings import horizon
@@ -21,6 +21,7 @@ from vacancy.net.client import Client
 from vacancy.poller.fetch import Body, Failed, Question, fetch
 from vacancy.secret import Secret
 
+CANCELED = "canceled by the channel (STATUS)"
 _SCHEMES = ("http://", "https://", "webcal://", "webcals://")
 
 
@@ -72,7 +73,7 @@ async def download(address: str, client: Client) -> bytes | Failed:
 def check(body: bytes, host: str, wish: Wish, horizon_years: int) -> dict[str, Any]:
     """What the poller would understand of these bytes; `host` is the address's, "" for a file.
 
-    `claims` are the live ones: departure on or after `today`.
+    `claims` are the live ones: departure on or after `today`, and not canceled.
     """
     settings = ReadSettings(
         zone=ZoneInfo(wish.timezone),
@@ -84,7 +85,7 @@ def check(body: bytes, host: str, wish: Wish, horizon_years: int) -> dict[str, A
     try:
         reading = read(body, settings)
     except NotACalendar as refusal:
-        return failed(refusal.reason, str(refusal), wish.channel)
+        return failed(Failed(refusal.reason, str(refusal)), wish.channel)
     snapshot = classify(
         reading.entries,
         reading.skipped,
@@ -96,14 +97,14 @@ def check(body: bytes, host: str, wish: Wish, horizon_years: int) -> dict[str, A
     return _document(reading, snapshot, host, wish)
 
 
-def failed(reason: str, message: str, channel: str | None = None) -> dict[str, Any]:
+def failed(why: Failed, channel: str | None = None) -> dict[str, Any]:
     """The document of an answer that is no calendar."""
     return {
         "provider": channel,
         "complete": False,
-        "outcome": "failed",
-        "reason": reason,
-        "message": message,
+        "outcome": "gone" if why.gone else "failed",
+        "reason": why.reason,
+        "message": why.text,
         "claims": [],
         "skipped": [],
         "warnings": [],
@@ -119,13 +120,14 @@ def host_of(address: str) -> str:
 
 
 def _document(reading: Reading, snapshot: Snapshot, host: str, wish: Wish) -> dict[str, Any]:
-    live = [claim for claim in snapshot.claims if claim.nights.departure >= wish.today]
+    live = [claim for claim in snapshot.claims if is_live(claim, wish.today)]
+    canceled = [Skipped(claim.uid, CANCELED) for claim in snapshot.claims if claim.canceled]
     return {
         "provider": _provider(reading, snapshot.claims, host, wish.channel),
         "complete": True,
         "outcome": "fresh",
         "claims": [_claim(claim) for claim in live],
-        "skipped": [{"uid": one.uid, "why": one.why} for one in snapshot.skipped],
+        "skipped": [{"uid": one.uid, "why": one.why} for one in (*snapshot.skipped, *canceled)],
         "warnings": list(dict.fromkeys((*reading.warnings, *snapshot.warnings))),
     }
 
@@ -146,5 +148,4 @@ def _claim(claim: Claim) -> dict[str, Any]:
         "departure": claim.nights.departure.isoformat(),
         "reservation_code": claim.reservation_code,
         "rule": claim.rule,
-        "canceled": claim.canceled,
     }

@@ -59,5 +59,11 @@ def revoke_key(desk: Desk, key_id: Id) -> None:
 @journal.list("/v1/events", Scope.ACTIVITY_READ, shape.Events)
 def list_events(desk: Desk, asked: Annotated[shape.EventQuery, Query()]) -> Any:
     """Read the journal from a cursor on, oldest first."""
-    types = [one for one in asked.types.split(",") if one]
-    return events.find(desk.session, desk.account_id, asked.after, asked.limit, types)
+    return events.find(desk.session, desk.account_id, asked.after, asked.limit, asked.wanted)
+
+
+@journal.list("/v1/properties/{property_id}/activity", Scope.ACTIVITY_READ, shape.Activity)
+def list_activity(desk: Desk, property_id: Id, asked: Annotated[shape.EventQuery, Query()]) -> Any:
+    """Read what happened at a property and who did it, from a cursor on, oldest first."""
+    owner = (desk.account_id, property_id)
+    return events.of_property(desk.session, owner, asked.after, asked.limit, asked.wanted)

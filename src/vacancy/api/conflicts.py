@@ -11,19 +11,22 @@ from vacancy.api.room import Room
 from vacancy.api.shapes import calendar as shape
 from vacancy.api.shapes.values import Id, Page, paged
 from vacancy.domain.scopes import Scope
-from vacancy.services import conflicts
+from vacancy.services import conflicts, places
+from vacancy.store.bookings import ConflictsWanted
 
 room = Room("conflicts")
 
 
 @room.list("/v1/conflicts", Scope.CONFLICTS_READ, Page[shape.Conflict])
 def list_conflicts(desk: Desk, asked: Annotated[shape.ConflictQuery, Query()]) -> Any:
-    """List conflicts, by first night."""
-    resolved = asked.status == "resolved"
-    found = conflicts.find(desk.session, desk.account_id, desk.at.now, resolved=resolved)
-    wanted = [one for one in found if asked.status in (None, one["status"])]
-    passed, limit = asked.place
-    return paged((wanted[passed : passed + limit], len(wanted)), asked)
+    """List conflicts, by first night: those that are not resolved, unless a status is named."""
+    wanted = ConflictsWanted(
+        asked.status,
+        places.unit_id(desk.session, desk.account_id, asked.unit_id),
+        places.property_id(desk.session, desk.account_id, asked.property_id),
+    )
+    now = desk.at.now
+    return paged(conflicts.page(desk.session, desk.account_id, wanted, asked.place, now), asked)
 
 
 @room.one("/v1/conflicts/{conflict_id}", Scope.CONFLICTS_READ, shape.Conflict)

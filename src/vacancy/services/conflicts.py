@@ -44,6 +44,19 @@ def find(
     return [_document(row, known, now) for row in rows]
 
 
+def page(
+    session: Session,
+    account_id: str,
+    wanted: bookings.ConflictsWanted,
+    place: tuple[int, int],
+    now: datetime,
+) -> tuple[list[dict[str, Any]], int]:
+    """One page of the conflicts that match, by first night, and how many there are."""
+    rows, total = bookings.conflict_page(session, account_id, wanted, place)
+    known = _known(session, rows)
+    return [_document(row, known, now) for row in rows], total
+
+
 def get(session: Session, account_id: str, conflict_id: str, now: datetime) -> dict[str, Any]:
     """One conflict, with the evidence of both sides: which feed said so, when, by which rule and
     key. Raises Unknown.
@@ -138,7 +151,7 @@ def _known(session: Session, rows: Sequence[tables.Conflict]) -> _Known:
     ids = {side for row in rows for side in (row.first_stay_id, row.second_stay_id)}
     found = stays.by_ids(session, sorted(ids))
     places = {row.unit_id for row in rows} | {stay.unit_id for stay in found.values()}
-    return _Known(found, {key: units.by_id(session, key) for key in sorted(places)})
+    return _Known(found, units.by_ids(session, sorted(places)))
 
 
 def _document(row: tables.Conflict, known: _Known, now: datetime) -> dict[str, Any]:

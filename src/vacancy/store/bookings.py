@@ -111,6 +111,32 @@ def conflicts(session: Session, account_id: str, *, resolved: bool = False) -> l
     return sorted(rows, key=lambda row: (row.nights[:1], row.opened_at, row.id))
 
 
+@dataclass(frozen=True, slots=True)
+class ConflictsWanted:
+    """Which conflicts are asked for; None means any, but for the status: any but resolved."""
+
+    status: str | None = None
+    unit_id: str | None = None
+    property_id: str | None = None
+
+
+def conflict_page(
+    session: Session, account_id: str, wanted: ConflictsWanted, place: tuple[int, int]
+) -> tuple[list[Conflict], int]:
+    """One page of the conflicts that match, by first night, and how many there are."""
+    query = owned.of(Conflict, account_id)
+    if wanted.status is None:
+        query = query.where(Conflict.status != ConflictStatus.RESOLVED.value)  # type: ignore[arg-type]
+    else:
+        query = query.where(Conflict.status == wanted.status)  # type: ignore[arg-type]
+    if wanted.unit_id is not None:
+        query = query.where(Conflict.unit_id == wanted.unit_id)  # type: ignore[arg-type]
+    if wanted.property_id is not None:
+        units = select(Unit.id).where(Unit.property_id == wanted.property_id)  # type: ignore[call-overload]
+        query = query.where(Conflict.unit_id.in_(units))  # type: ignore[attr-defined]
+    return owned.page(session, query.order_by(Conflict.first_night, Conflict.id), *place)  # type: ignore[arg-type]
+
+
 def conflict(session: Session, account_id: str, conflict_id: str) -> Conflict:
     """One conflict. Raises Unknown."""
     row = session.get(Conflict, conflict_id, populate_existing=True)

@@ -88,6 +88,19 @@ def after(
     return list(session.execute(query.order_by(Event.sequence).limit(limit)).scalars())  # type: ignore[arg-type]
 
 
+def of_property(
+    session: Session, property_id: str, cursor: int, limit: int, types: Sequence[str] = ()
+) -> list[Event]:
+    """Up to `limit` facts of one property numbered above `cursor`, oldest first."""
+    query = select(Event).where(
+        Event.property_id == property_id,  # type: ignore[arg-type]
+        Event.sequence > cursor,  # type: ignore[arg-type]
+    )
+    if types:
+        query = query.where(Event.type.in_(types))  # type: ignore[attr-defined]
+    return list(session.execute(query.order_by(Event.sequence).limit(limit)).scalars())  # type: ignore[arg-type]
+
+
 def last(session: Session, account_ids: Sequence[str]) -> Mapping[str, int]:
     """The number of each account's last fact."""
     query = select(Account.id, Account.sequence).where(Account.id.in_(account_ids))  # type: ignore[call-overload, attr-defined]

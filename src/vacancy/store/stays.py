@@ -311,6 +311,7 @@ def save_conflicts(
             "first_stay_id": conflict.first,
             "second_stay_id": conflict.second,
             "nights": [night.isoformat() for night in conflict.nights],
+            "first_night": conflict.nights[0],
             "opened_at": conflict.opened_at,
             "updated_at": now,
             "resolved_at": conflict.resolved_at,

@@ -84,6 +84,22 @@ class Events(BaseModel):
     next_cursor: str
 
 
+class Act(Event):
+    """A fact, with who did it."""
+
+    actor: str = Field(
+        description="A key's id, `person` (at the machine), `config`, or `vacancy` itself.",
+        examples=["vacancy"],
+    )
+
+
+class Activity(BaseModel):
+    """What happened at a property, oldest first. Ask again with `next_cursor`."""
+
+    data: list[Act]
+    next_cursor: str
+
+
 class EventQuery(Asked):
     after: Annotated[str, Field(pattern="^[0-9]{0,18}$")] = Field(
         default="", description="The `next_cursor` of the last time; empty: from the first."
@@ -91,4 +107,9 @@ class EventQuery(Asked):
     types: Annotated[str, Field(pattern="^[a-z_.,]*$", max_length=1000)] = Field(
         default="", description="Only these types, with commas between."
     )
-    limit: int = Field(default=50, ge=1, le=100)
+    limit: int = Field(default=50, ge=1, le=100, description="How many at once.")
+
+    @property
+    def wanted(self) -> list[str]:
+        """The types asked for, empty for all."""
+        return [one for one in self.types.split(",") if one]

@@ -13,11 +13,13 @@ from vacancy.api.shapes.values import (
     Channel,
     Count,
     Day,
-    Id,
     Moment,
     Name,
     Paged,
+    PropertyFilter,
     Text,
+    UnitFilter,
+    UnitName,
     Wish,
     Word,
     left_out,
@@ -97,7 +99,7 @@ class Booking(BaseModel):
 class BookingIn(Wish):
     """A direct booking to be."""
 
-    unit_id: Id = Field(description="A unit's id or slug.")
+    unit_id: UnitName
     arrival: Day
     departure: Day = Field(description="The day of leaving.", examples=["2027-02-05"])
     guest: GuestIn | None = None
@@ -114,8 +116,8 @@ class BookingChange(Change):
 
 
 class BookingQuery(Paged):
-    property_id: Id | None = None
-    unit_id: Id | None = Field(default=None, description="A unit's id or slug.")
+    property_id: PropertyFilter = None
+    unit_id: UnitFilter = None
     channel: Channel | None = None
     kind: Kind | None = None
     status: Status | None = None
@@ -128,7 +130,7 @@ class BookingQuery(Paged):
 class BlockIn(Wish):
     """Nights to be withheld from every channel."""
 
-    unit_id: Id = Field(description="A unit's id or slug.")
+    unit_id: UnitName
     arrival: Day = Field(description="The first night.")
     departure: Day = Field(description="The day after the last night.", examples=["2027-02-05"])
 
@@ -141,7 +143,7 @@ class BlockChange(Change):
 
 
 class BlockQuery(Paged):
-    unit_id: Id | None = Field(default=None, description="A unit's id or slug.")
+    unit_id: UnitFilter = None
 
 
 class CurrentBooking(BaseModel):
@@ -153,7 +155,7 @@ class CurrentBooking(BaseModel):
 class HoldIn(Wish):
     """Nights to be kept for somebody for a while."""
 
-    unit_id: Id = Field(description="A unit's id or slug.")
+    unit_id: UnitName
     arrival: Day
     departure: Day = Field(description="The day of leaving.", examples=["2027-02-05"])
     minutes: Annotated[int, Field(ge=1, le=1440), WHOLE] = 15

@@ -8,7 +8,16 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from vacancy.api.shapes.places import UnitNights
-from vacancy.api.shapes.values import Count, Day, Id, Moment, Page, Paged, Wish
+from vacancy.api.shapes.values import (
+    Count,
+    Day,
+    Moment,
+    Page,
+    Paged,
+    PropertyFilter,
+    UnitFilter,
+    Wish,
+)
 
 
 class CalendarQuery(Paged):
@@ -18,8 +27,8 @@ class CalendarQuery(Paged):
     until: Day = Field(
         alias="to", description="The day after the last night.", examples=["2027-02-09"]
     )
-    unit_id: Id | None = Field(default=None, description="A unit's id or slug.")
-    property_id: Id | None = None
+    unit_id: UnitFilter = None
+    property_id: PropertyFilter = None
 
 
 class AvailabilityQuery(CalendarQuery):
@@ -106,6 +115,8 @@ class ConflictQuery(Paged):
     status: Literal["open", "acknowledged", "snoozed", "resolved"] | None = Field(
         default=None, description="Unless said, all that are not resolved."
     )
+    unit_id: UnitFilter = None
+    property_id: PropertyFilter = None
 
 
 class Snooze(Wish):

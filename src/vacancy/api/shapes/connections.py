@@ -16,6 +16,8 @@ from vacancy.api.shapes.values import (
     Id,
     Paged,
     TimeZone,
+    UnitFilter,
+    UnitName,
     Wish,
     Word,
     left_out,
@@ -75,7 +77,7 @@ class FeedDetail(Feed):
 class FeedIn(Wish):
     """A feed to be. Its export, for the same channel to import, is made with it."""
 
-    unit_id: Id
+    unit_id: UnitName
     channel: Channel = Field(examples=["airbnb"])
     url: FeedAddress
     key: Word | None = Field(default=None, description="Its name; the channel's unless said.")
@@ -101,7 +103,7 @@ class FeedChange(Change):
 
 
 class FeedQuery(Paged):
-    unit_id: Id | None = Field(default=None, description="A unit's id or slug.")
+    unit_id: UnitFilter = None
 
 
 class Decision(Wish):
@@ -182,13 +184,13 @@ class Export(BaseModel):
 class ExportIn(Wish):
     """An export to be: for a channel, or for everyone where none is said."""
 
-    unit_id: Id
+    unit_id: UnitName
     channel: Channel | None = None
     key: Word | None = None
 
 
 class ExportQuery(Paged):
-    unit_id: Id | None = Field(default=None, description="A unit's id or slug.")
+    unit_id: UnitFilter = None
 
 
 class Rotation(Wish):

@@ -12,9 +12,10 @@ from vacancy.api.shapes.values import (
     Change,
     Count,
     Day,
-    Id,
     Name,
     Paged,
+    PropertyFilter,
+    PropertyId,
     Slug,
     Text,
     TimeOfDay,
@@ -75,7 +76,7 @@ class Unit(BaseModel):
 class UnitIn(Wish):
     """A unit to be. `timezone`: the property's unless said."""
 
-    property_id: Id
+    property_id: PropertyId
     slug: Slug
     name: Name = Field(examples=["Sea View"])
     timezone: TimeZone | None = None
@@ -85,7 +86,7 @@ class UnitIn(Wish):
 class UnitChange(Change):
     """What shall be different of a unit."""
 
-    property_id: Id = Field(default_factory=left_out)
+    property_id: PropertyId = Field(default_factory=left_out)
     slug: Slug = Field(default_factory=left_out)
     name: Name = Field(default_factory=left_out, examples=["Sea View"])
     timezone: TimeZone = Field(default_factory=left_out)
@@ -93,7 +94,7 @@ class UnitChange(Change):
 
 
 class UnitQuery(Paged):
-    property_id: Id | None = None
+    property_id: PropertyFilter = None
 
 
 class Span(Asked):

@@ -74,6 +74,25 @@ Id = Annotated[
     StringConstraints(pattern="^[A-Za-z0-9_-]{1,64}$"),
     Field(examples=["unit_01m87wre8d7v8173w4n4ph53mb"]),
 ]
+#: A unit, by its id or its slug.
+UnitName = Annotated[
+    str,
+    StringConstraints(pattern="^[A-Za-z0-9_-]{1,64}$"),
+    Field(description="A unit's id or slug.", examples=["sea-view"]),
+]
+PropertyId = Annotated[
+    str,
+    StringConstraints(pattern="^[A-Za-z0-9_-]{1,64}$"),
+    Field(description="A property's id.", examples=["prop_01m87wre8d7v8173w4n4ph53mb"]),
+]
+#: What lists are narrowed by.
+UnitFilter = Annotated[
+    UnitName | None, Field(description="A unit's id or slug.", examples=["sea-view"])
+]
+PropertyFilter = Annotated[
+    PropertyId | None,
+    Field(description="A property's id.", examples=["prop_01m87wre8d7v8173w4n4ph53mb"]),
+]
 #: A name: one line, no blanks at its ends.
 Name = Annotated[
     str,

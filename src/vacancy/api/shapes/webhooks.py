@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field, StringConstraints
 from vacancy.api.shapes.values import (
     AFTER_SCHEME,
     Change,
-    Id,
     Moment,
     Name,
     Paged,
+    PropertyFilter,
+    PropertyId,
     Wish,
     left_out,
 )
@@ -71,7 +72,7 @@ class WebhookIn(Wish):
     """A webhook to be. It is told of what happens from now on."""
 
     url: Address
-    property_id: Id | None = None
+    property_id: PropertyId | None = None
     types: Types = Field(default_factory=list)
     description: Name | None = None
 
@@ -89,7 +90,7 @@ class WebhookChange(Change):
 
 
 class WebhookQuery(Paged):
-    property_id: Id | None = None
+    property_id: PropertyFilter = None
 
 
 class DeliveryQuery(Paged):

@@ -20,6 +20,7 @@ class Event(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("account_id", "sequence"),
         Index("ix_event_unit_id_sequence", "unit_id", "sequence"),
+        Index("ix_event_property_id_sequence", "property_id", "sequence"),
     )
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id")

@@ -49,9 +49,12 @@ class Night(SQLModel, table=True):
 
 
 class Conflict(SQLModel, table=True):
-    """Two stays that want the same nights."""
+    """Two stays that want the same nights. `first_night` repeats the first, for lists."""
 
-    __table_args__ = (Index("ix_conflict_unit_id_status", "unit_id", "status"),)
+    __table_args__ = (
+        Index("ix_conflict_unit_id_status", "unit_id", "status"),
+        Index("ix_conflict_account_id_first_night", "account_id", "first_night"),
+    )
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id")
     unit_id: str = Field(foreign_key="unit.id")
@@ -60,6 +63,7 @@ class Conflict(SQLModel, table=True):
     first_stay_id: str = Field(foreign_key="stay.id")
     second_stay_id: str = Field(foreign_key="stay.id")
     nights: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    first_night: date
     opened_at: datetime = instant()
     updated_at: datetime = instant()
     acknowledged_at: datetime | None = instant(nullable=True)

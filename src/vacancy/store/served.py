@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
@@ -18,6 +18,9 @@ from vacancy.store.session import Store
 _EXPORT: Table = tables.metadata.tables["export"]
 _UNIT: Table = tables.metadata.tables["unit"]
 _FEED: Table = tables.metadata.tables["feed"]
+
+#: Where PostgreSQL tells that exports changed (migration 0002).
+_CHANNEL = "vacancy_exports"
 
 #: The fields of `ServedExport` that an export's row holds.
 _COLUMNS = (
@@ -113,28 +116,23 @@ def totals_by_unit(session: Session) -> dict[str, tuple[int, int]]:
 class Pulse:
     """Tells whether anyone may have committed since it was last asked.
 
-    SQLite says so exactly, in microseconds, to a connection that is kept for the question.
-    PostgreSQL does not: there the answer is always yes. Any thread may ask, one at a time.
+    SQLite says so exactly, in microseconds, to a connection that is kept for the question. On
+    PostgreSQL a connection listens to what the tables that exports are made of tell at a commit.
+    Any thread may ask, one at a time.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._connection: Any = None
+        self._connection: Connection | None = None
         self._seen: int | None = None
 
     def beat(self) -> bool:
         """True at first, after any commit, and after a failure. Raises a `StoreFailure`."""
-        if not self._store.is_sqlite:
-            return True
         try:
-            if self._connection is None:
-                self._connection = self._store.engine.raw_connection()
-            version = self._connection.cursor().execute("PRAGMA data_version").fetchone()[0]
+            moved = self._moved(self._connection or self._open())
         except Exception:
             self.close()
             raise
-        moved = version != self._seen
-        self._seen = version
         return moved
 
     def missed(self) -> None:
@@ -144,4 +142,23 @@ class Pulse:
     def close(self) -> None:
         connection, self._connection, self._seen = self._connection, None, None
         if connection is not None:
-            connection.close()
+            self._store.let_go(connection)
+
+    def _open(self) -> Connection:
+        self._connection = connection = self._store.keep()
+        if not self._store.is_sqlite:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.exec_driver_sql(f"LISTEN {_CHANNEL}")
+        return connection
+
+    def _moved(self, connection: Connection) -> bool:
+        driver: Any = connection.connection.driver_connection
+        if self._store.is_sqlite:
+            # Past SQLAlchemy, which would begin a transaction: it would see nothing new.
+            version = driver.cursor().execute("PRAGMA data_version").fetchone()[0]
+        else:
+            connection.exec_driver_sql("SELECT 1")  # whether the server is there at all
+            version = (self._seen or 0) + sum(1 for _ in driver.notifies(timeout=0))
+        moved = version != self._seen
+        self._seen = version
+        return moved

@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event, inspect, text
+from sqlalchemy import URL, Engine, event, inspect, text
 from sqlalchemy.engine import Connection, make_url
 from sqlmodel import Session, create_engine
 
+from vacancy.domain.errors import ConfigError
+
 #: The newest migration. A test holds it equal to the newest script.
-HEAD = "0001"
+HEAD = "0002"
 
 _MIGRATION_LOCK = 7_203_114_250_001
 _BUSY_MILLIS = 15_000
+#: A server that is silent for so long while it owes an answer is taken for gone.
+_SILENT_MILLIS = 10_000
+#: In a session's `info`: exports were published in its transaction.
+PUBLISHED = "published"
 
 
 class Store:
@@ -34,10 +40,17 @@ class Store:
         self._reading = engine.execution_options(read_only=True)
         # SQLite has one writer: threads queue here in order instead of polling the file's lock.
         self._turn = threading.Lock() if self.is_sqlite else nullcontext()
+        self._hear: Callable[[], None] | None = None
+        self._kept: list[Connection] = []
 
     @property
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def conninfo(self) -> str:
+        """The address in clear, as libpq takes it, for who speaks to PostgreSQL by himself."""
+        return self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
     @property
     def in_place(self) -> bool:
@@ -55,6 +68,12 @@ class Store:
             session.begin(),
         ):
             yield session
+        if self._hear is not None and PUBLISHED in session.info:
+            self._hear()
+
+    def on_published(self, hear: Callable[[], None] | None) -> None:
+        """`hear` is called, by any thread, after each commit of this process that published."""
+        self._hear = hear
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -62,7 +81,22 @@ class Store:
         with Session(self._reading, expire_on_commit=False) as session, session.begin():
             yield session
 
+    def keep(self) -> Connection:
+        """A connection for somebody who goes on using it: until `let_go`, or to the end."""
+        connection = self.engine.connect()
+        self._kept.append(connection)
+        return connection
+
+    def let_go(self, connection: Connection) -> None:
+        """Close a connection that was kept. What it was set to do is for nobody else."""
+        if connection in self._kept:
+            self._kept.remove(connection)
+            connection.invalidate()
+            connection.close()
+
     def close(self) -> None:
+        for connection in list(self._kept):
+            self.let_go(connection)
         self.engine.dispose()
 
 
@@ -84,14 +118,19 @@ def open_store(url: str) -> Store:
         return Store(_sqlite(url), file)
     if address.drivername == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
-    engine = create_engine(
-        address,
-        pool_pre_ping=True,
-        pool_size=10,
-        max_overflow=30,
-        connect_args={"connect_timeout": 5},
-    )
-    return Store(engine)
+    return Store(_postgres(address))
+
+
+def _postgres(address: URL) -> Engine:
+    patience = {"connect_timeout": 5, "keepalives_idle": 10, "tcp_user_timeout": _SILENT_MILLIS}
+    try:
+        return create_engine(
+            address, pool_pre_ping=True, pool_size=10, max_overflow=30, connect_args=patience
+        )
+    except ModuleNotFoundError:
+        raise ConfigError(
+            "server.database: PostgreSQL needs more packages: install `vacancy[postgres]`"
+        ) from None
 
 
 def _sqlite_file(path: str | None) -> Path | None:
@@ -135,12 +174,18 @@ def version(store: Store) -> str | None:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
+def is_behind(found: str | None) -> bool:
+    """Whether a store at this migration lacks what this release needs."""
+    return found is None or found < HEAD
+
+
 def migrate(store: Store) -> bool:
     """Bring the store to the newest shape, in one transaction; True if anything was done.
 
-    Two processes that start together migrate once: the second waits, then finds it done.
+    Two processes that start together migrate once: the second waits, then finds it done. A store
+    that a newer release has brought further is left alone: migrations only add.
     """
-    if version(store) == HEAD:
+    if not is_behind(version(store)):
         return False
     # Only a store that is behind needs the migrator, which is slow to load.
     from alembic import command

@@ -60,6 +60,7 @@ class Listing:
     imported: list[Nights] = field(default_factory=list[Nights])
     _chance: random.Random = field(init=False, repr=False)
     _scene: tuple[Hashable, tuple[_Shown, ...]] | None = field(default=None, init=False, repr=False)
+    _turn: tuple[int, bool] = field(default=(-1, False), init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._chance = random.Random(f"{self.seed}|{self.habits.channel}|{self.room}")
@@ -129,6 +130,10 @@ class Listing:
 
     def scene(self, now: datetime) -> Hashable:
         """All that its feed tells, DTSTAMP apart: equal scenes, equal feeds."""
+        return self._showing(now)
+
+    def _showing(self, now: datetime) -> tuple[_Shown, ...]:
+        """Its events, put together anew only where its books or the day are others."""
         local = now.astimezone(self.zone).date()
         turn = self.habits.merges and self._merges_at(now)
         books = (tuple(self.sales), tuple(self.closures), tuple(self.imported))
@@ -141,7 +146,7 @@ class Listing:
         """The feed at this moment; every event's DTSTAMP is the moment."""
         habits = self.habits
         lines = ["BEGIN:VCALENDAR", *habits.calendar]
-        for shown in self._shown(now):
+        for shown in self._showing(now):
             lines += ["BEGIN:VEVENT", *self._properties(shown, now), *habits.trailer, "END:VEVENT"]
         lines.append("END:VCALENDAR")
         return "".join(f"{_folded(line)}{habits.newline}" for line in lines).encode()
@@ -204,7 +209,10 @@ class Listing:
 
     def _merges_at(self, now: datetime) -> bool:
         turn = int(now.timestamp() // _TURN.total_seconds())
-        return random.Random(f"{self.seed}|{self.room}|{turn}").random() < 0.5
+        if self._turn[0] != turn:
+            chance = random.Random(f"{self.seed}|{self.room}|{turn}")
+            self._turn = (turn, chance.random() < 0.5)
+        return self._turn[1]
 
     def _properties(self, shown: _Shown, now: datetime) -> Iterator[str]:
         habits, sale = self.habits, shown.sale

@@ -117,6 +117,45 @@ def test_another_units_calendar_is_doubted_however_long_it_is() -> None:
     assert {n for c in NINE for n in c.nights} <= feed.taken
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_nights_that_a_block_moved_to_do_not_end_the_doubt(times: int) -> None:
+    """Nothing that was known is shown: it waits for a person, however often the answer comes."""
+    feed = _feed(block(20, 22, "one"), block(40, 42, "two"), block(60, 62, "three"))
+    feed.answers()
+    before, moved = feed.taken, block(120, 122, "one")
+    doubted = feed.answers(moved, after=25 * HOUR)
+    assert doubted.outcome == "suspicious" and changes(doubted) == ["updated"]
+    for _ in range(times):
+        again = feed.answers(moved, after=timedelta())
+        assert again.outcome == "suspicious" and not again.changes
+    assert feed.answers(moved, after=25 * HOUR).outcome == "suspicious"
+    assert feed.state.doubt is not None and feed.state.doubt.needs_person
+    assert feed.taken == before | set(nights(120, 122))
+
+
+def test_a_reservation_from_long_ago_does_not_end_the_doubt() -> None:
+    """It was released before the doubt began: what is in doubt is as absent as ever."""
+    feed = _feed(reservation(10, 12, "HMOLD"), *NINE[:3])
+    for _ in range(2):
+        feed.answers(*NINE[:3], after=2 * HOUR)
+    assert ("withdrawn", "HMOLD@ota") in feed.said()
+    feed.answers()
+    for _ in range(2):
+        again = feed.answers(reservation(10, 12, "HMOLD"), after=25 * HOUR)
+        assert again.outcome == "suspicious"
+        assert again.doubt is not None and again.doubt.needs_person
+        assert feed.answers(reservation(10, 12, "HMOLD"), after=timedelta()).doubt == again.doubt
+
+
+def test_nights_that_a_doubted_answer_adds_do_not_make_the_lost_ones_few() -> None:
+    """Three of ten stay away with a third of the nights; another grows where a fourth is back."""
+    feed = _feed(*NINE[:8], block(200, 230), block(300, 302))
+    feed.answers(*NINE[3:8], block(300, 302))
+    grown = (*NINE[2:8], block(300, 380))
+    assert feed.answers(*grown).outcome == "suspicious"
+    assert feed.answers(*grown, after=timedelta()).outcome == "suspicious"
+
+
 def test_a_person_accepts_nights_that_a_block_lost() -> None:
     """Only what the answer lacks is withdrawn, not what it shows of the same blocks."""
     feed = _feed(*(block(n, n + 10) for n in (20, 40, 60)))

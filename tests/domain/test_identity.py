@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -277,3 +278,27 @@ def test_a_tail_that_starts_earlier_adds_a_claim() -> None:
     earlier = feed.answers(_season(40, 501), *FAR)
     assert [(c.change.value, c.nights) for c in earlier.changes] == [("created", nights(40, 44))]
     assert changes(feed.answers(_season(40, 502), *FAR)) == []
+
+
+@pytest.mark.parametrize("maker", [block, closed])
+def test_what_now_departs_today_is_the_same_that_was_to_go_on(maker: Callable[..., Claim]) -> None:
+    """Its nights to come go missing on their own; freed, they leave it as it is, and twice."""
+    feed = _feed(maker(-2, 2, "slot"))
+    feed.answers(maker(-2, 0, "slot"), *FAR)
+    assert [k.status.value for k in feed.standing[:2]] == ["live", "missing"]
+    assert set(nights(0, 2)) <= feed.taken
+    feed.answers(maker(-2, 0, "slot"), *FAR, after=2 * HOUR)
+    assert not feed.answers(maker(-2, 0, "slot"), *FAR, after=timedelta()).changes
+    assert feed.standing[0].nights == nights(-2, 0)
+    guest = maker is closed  # Who has arrived is withdrawn by no absence.
+    assert (set(nights(0, 2)) <= feed.taken) is guest
+
+
+def test_a_uid_on_what_departs_today_says_nothing_of_another_season() -> None:
+    """The block far ahead goes missing, and what is over today is another; once, not twice."""
+    feed = _feed(block(200, 203, "slot"))
+    first = feed.answers(block(-2, 0, "slot"), *FAR)
+    assert sorted(changes(first)) == ["created", "missing"]
+    feed.answers(block(-2, 0, "slot"), *FAR, after=2 * HOUR)
+    assert not feed.answers(block(-2, 0, "slot"), *FAR, after=timedelta()).changes
+    assert not set(nights(200, 203)) & feed.taken

@@ -132,7 +132,7 @@ def _part(known: KnownClaim, claim: Claim, grown: set[date], today: date) -> Fat
     """What the entry still shows of a claim, what it adds, and what goes missing."""
     future = {n for n in known.nights if n >= today}
     shown = {n for n in known.nights if n in claim.nights} | grown
-    if future and not any(n >= today for n in shown):
+    if future and not shown:
         return Fate(known)
     slept = set(known.nights) - future
     lost = runs(n for n in future if n not in claim.nights)
@@ -241,7 +241,7 @@ def _by_set(
     mine = set(known.nights)
     future = {n for n in mine if n >= today}
     kept = {n for n in future if n in shown} | grown
-    if future and not kept:
+    if future and not kept and not any(n in shown for n in mine):
         return Fate(known)
     lost = tuple(runs(n for n in future if n not in shown))
     return Fate(known, _voice(known, claims, today), tuple(runs(kept | (mine - future))), lost)

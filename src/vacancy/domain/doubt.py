@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -58,7 +58,8 @@ class Evidence:
     `counted`: the live claims that it ought to show: to come, not running, masked or rule blocks;
     `lacking`: those of them that it does not; `missing`: every live claim that it does not show.
     `rule_nights`: nights that known rule blocks close. `flood`: its blocks close every free night.
-    `edited`: the first answer after an edited address or reading setting.
+    `edited`: the first answer after an edited address or reading setting. `first_shown`: since when
+    the feed shows each night without a break.
     """
 
     now: datetime
@@ -71,6 +72,11 @@ class Evidence:
     flood: bool = False
     edited: bool = False
     digest: str = ""
+    first_shown: Mapping[date, datetime] = field(default_factory=dict[date, datetime])
+
+    def shown_since(self, night: date, since: datetime) -> bool:
+        """Whether no answer before this instant showed the night."""
+        return (first := self.first_shown.get(night)) is not None and first >= since
 
     @property
     def shows_none(self) -> bool:
@@ -130,16 +136,18 @@ def number(claims: Iterable[KnownClaim]) -> int:
     return len({k.stay_id or k.id for k in claims})
 
 
-def exceeds(
-    counted: Sequence[KnownClaim], lacking: Sequence[KnownClaim], rules: ReleaseRules
-) -> bool:
-    """Whether so many claims are gone at once that the answer is doubted."""
-    gone = number(lacking)
+def exceeds(evidence: Evidence, since: datetime, rules: ReleaseRules) -> bool:
+    """Whether so many claims are gone at once that the answer is doubted.
+
+    Nights that the feed shows only since `since` do not make those that are gone fewer.
+    """
+    gone = number(evidence.lacking)
     if gone < rules.doubt_claims:
         return False
-    nights, lost = (sum(len(k.nights) for k in some) for some in (counted, lacking))
+    lost = sum(len(k.nights) for k in evidence.lacking)
+    old = sum(not evidence.shown_since(n, since) for k in evidence.counted for n in k.nights)
     share = rules.doubt_share
-    return gone * share >= number(counted) or lost * share >= nights
+    return gone * share >= number(evidence.counted) or lost * share >= old
 
 
 def judge(
@@ -172,10 +180,18 @@ def _prune(doubt: Doubt | None, evidence: Evidence) -> Doubt | None:
 
 
 def _since(doubt: Doubt, evidence: Evidence) -> frozenset[str]:
-    """What only doubted answers brought, and still show: it must not outnumber what they lack."""
+    """What only doubted answers brought, and still show: it must not outnumber what they lack.
+
+    New claims, those that came back from long ago, and the new nights of one that moved.
+    """
     if not doubt.open:
         return frozenset()
-    brought = frozenset(k.id for k in evidence.counted if k.first_seen >= doubt.since)
+    brought = frozenset(
+        k.id
+        for k in evidence.counted
+        if k.first_seen >= doubt.since
+        or all(evidence.shown_since(night, doubt.since) for night in k.nights)
+    )
     return brought - frozenset(k.id for k in evidence.missing)
 
 
@@ -204,7 +220,7 @@ def _kind(doubt: Doubt | None, evidence: Evidence, rules: ReleaseRules) -> Doubt
         ruled
         or emptied
         or _nothing_back(doubt, evidence)
-        or exceeds(evidence.counted, evidence.lacking, rules)
+        or exceeds(evidence, doubt.since if doubt and doubt.open else evidence.now, rules)
     ):
         return DoubtKind.EMPTIED if evidence.empty else DoubtKind.SHRUNK
     return None

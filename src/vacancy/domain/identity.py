@@ -71,21 +71,28 @@ def _and_overlap(step: _Step) -> _Step:
     return lambda known, claim: known.nights.overlaps(claim.nights) and step(known, claim)
 
 
+def _and_to_come(step: _Step, today: date) -> _Step:
+    """What departs today has no night left to go on with anywhere else."""
+    return lambda known, claim: claim.nights.departure > today and step(known, claim)
+
+
 def _and_kind(step: _Step) -> _Step:
     return lambda known, claim: known.kind is claim.kind and step(known, claim)
 
 
-#: rules 3, in order. Each step prefers equal nights, then nights shared.
-_STEPS: tuple[_Step, ...] = (
-    _and_nights(_equal_name),
-    _and_overlap(_equal_name),
-    _equal_name,
-    _and_nights(equal_uid),
-    _and_overlap(equal_uid),
-    equal_uid,
-    _and_kind(_equal_nights),
-    _equal_nights,
-)
+def _steps(today: date) -> tuple[_Step, ...]:
+    """rules 3, in order. Each step prefers equal nights, then nights shared."""
+    return (
+        _and_nights(_equal_name),
+        _and_overlap(_equal_name),
+        _equal_name,
+        _and_nights(equal_uid),
+        _and_overlap(equal_uid),
+        _and_to_come(equal_uid, today),
+        _and_kind(_equal_nights),
+        _equal_nights,
+        _same_departure(today),
+    )
 
 
 def match(
@@ -93,7 +100,7 @@ def match(
 ) -> tuple[list[tuple[KnownClaim, Claim]], list[KnownClaim], list[Claim]]:
     """Pairs of the same thing; the known ones left over; the claims left over."""
     pairs, known_left, claims_left = _match_exact(known, claims)
-    for step in (*_STEPS, _same_departure(today)):
+    for step in _steps(today):
         for claim in list(claims_left):
             found = next((k for k in known_left if step(k.said, claim)), None)
             if found is not None:

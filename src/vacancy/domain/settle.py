@@ -72,6 +72,7 @@ def _evidence(state: FeedState, answer: Answer, difference: Diff, absence: Absen
         flood=answer.flood,
         edited=state.address_changed,
         digest=answer.digest,
+        first_shown={n: s.first_shown for s in answer.sightings for n in s.nights},
     )
 
 

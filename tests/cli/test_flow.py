@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,40 @@ def polled(host: Host, *words: str) -> dict[str, Any]:
 
 def stays(host: Host, *words: str) -> list[dict[str, Any]]:
     return host.run("bookings", *words, "--json").document["data"]
+
+
+def test_a_step_finds_what_a_command_before_it_made_due(sold: Host, channel: Channel) -> None:
+    """Also where both clocks start at one VACANCY_NOW: the later command reads an earlier time."""
+    channel.days = [3]
+    sold.run("config", "apply")
+    assert len(sold.run("step", "--json").document["polls"]) == 1
+    assert sold.run("step", "--json").document["polls"] == []
+
+
+def test_a_step_at_each_interval_finds_the_feed_due(
+    sold: Host, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the clock of each command: none is missed for the seconds that a poll takes."""
+    channel.days = [3]
+    for minutes in range(0, 120, 15):
+        at = datetime(2027, 1, 10, 9, tzinfo=UTC) + timedelta(minutes=minutes)
+        monkeypatch.setenv("VACANCY_NOW", at.isoformat())
+        assert len(sold.run("step", "--json").document["polls"]) == 1, minutes
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(59, "missing"), (60, "withdrawn")])
+def test_an_hour_is_an_hour_of_the_commands(
+    sold: Host, channel: Channel, monkeypatch: pytest.MonkeyPatch, minutes: int, status: str
+) -> None:
+    """Two polls an hour apart are two absences over an hour, however fast each was answered."""
+    channel.days = [3, 9]
+    polled(sold)
+    channel.days = [9]
+    for past in (1, 1 + minutes):
+        at = datetime(2027, 1, 10, 10, tzinfo=UTC) + timedelta(minutes=past)
+        monkeypatch.setenv("VACANCY_NOW", at.isoformat())
+        polled(sold)
+    assert [one["status"] for one in stays(sold) if one["arrival"] == "2027-03-03"] == [status]
 
 
 def test_a_poll_brings_stays(sold: Host, channel: Channel) -> None:

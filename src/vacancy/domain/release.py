@@ -11,6 +11,9 @@ from vacancy.domain.echoes import ExportHistory
 from vacancy.domain.identity import names, running
 from vacancy.domain.nights import Nights, runs
 
+#: By how much answers may lie closer together than the polls that asked for them.
+_ANSWERING = timedelta(seconds=10)
+
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRules:
@@ -137,9 +140,16 @@ def due(known: KnownClaim, absence: Absence, rules: ReleaseRules, lifted: dateti
     needed, span = rules.absences, rules.span
     if absence.empty:
         needed, span = max(needed, rules.empty_absences), max(span, rules.empty_span)
-    if lifted is not None and absence.now - lifted < rules.mask_span:
+    if lifted is not None and not lasted(lifted, absence.now, rules.mask_span):
         return False
-    return known.absences >= needed and absence.now - known.missing_since >= span
+    return known.absences >= needed and lasted(known.missing_since, absence.now, span)
+
+
+def lasted(since: datetime, now: datetime, span: timedelta) -> bool:
+    """Whether a span is over. A poll takes time itself, and now more, now less: of two that begin
+    an hour apart the answers may lie some seconds under an hour apart, and an hour is what counts.
+    """
+    return now - since >= span - min(_ANSWERING, span / 100)
 
 
 def end(known: KnownClaim, status: ClaimStatus, now: datetime, by: Ending) -> KnownClaim:

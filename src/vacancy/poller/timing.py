@@ -14,8 +14,9 @@ from vacancy.poller.fetch import Failed
 from vacancy.poller.tools import Tools
 from vacancy.store.polls import Due
 
-#: By how much of its interval a regular poll may come early, so that feeds do not stay in step.
-EARLY_SHARE = 0.05
+#: By how much of its interval a regular poll comes early, at least and at most: so that feeds do
+#: not stay in step, and whoever looks for due feeds once an interval finds them due.
+EARLY_LEAST, EARLY_MOST = 0.01, 0.05
 
 
 def local_date(now: datetime, timezone: str) -> date:
@@ -35,7 +36,7 @@ def reading_key(due: Due) -> str:
 
 def next_regular(tools: Tools, due: Due, now: datetime) -> datetime:
     """When to ask again after a good answer: an interval from now, by chance a little less."""
-    early = tools.chance(1)[0] / 255 * EARLY_SHARE
+    early = EARLY_LEAST + tools.chance(1)[0] / 255 * (EARLY_MOST - EARLY_LEAST)
     return now + due.every * tools.defaults.scale * (1 - early)
 
 

@@ -20,6 +20,9 @@ _FEED: Table = tables.metadata.tables["feed"]
 
 #: A feed is not asked again for a publication within this.
 _ASKED_JUST_NOW = timedelta(minutes=1)
+#: What is due at once was due so long ago already: the clocks of several processes differ a little,
+#: and each command under one VACANCY_NOW begins at that instant again.
+_AT_ONCE = timedelta(minutes=1)
 
 #: What sealed addresses are bound to in the vault.
 SEALED_AS = "feed.url"
@@ -116,7 +119,7 @@ def declare(
         settings=wish.settings,
         managed_by=wish.managed_by,
         every=wish.every,
-        next_poll_at=now,
+        next_poll_at=now - _AT_ONCE,
         created_at=now,
     )
     session.add(feed)
@@ -135,7 +138,7 @@ def edit(session: Session, feed: Feed, wish: Declared, now: datetime, *, reread:
     feed.channel, feed.settings, feed.every = wish.channel, wish.settings, wish.every
     if feed.retired_at is not None:
         feed.retired_at, feed.health, feed.failures = None, "ok", 0
-        feed.next_poll_at = now
+        feed.next_poll_at = now - _AT_ONCE
     if reread:
         read_anew(session, feed, now)
     session.flush()
@@ -151,7 +154,7 @@ def read_anew(session: Session, feed: Feed, now: datetime) -> None:
     feed.settings_digest = ""
     if feed.last_good_at is not None:
         feed.habits = {**feed.habits, EDITED: True}
-    feed.next_poll_at = now
+    feed.next_poll_at = now - _AT_ONCE
     session.flush()
 
 
@@ -163,7 +166,7 @@ def retire(session: Session, feed: Feed, now: datetime) -> None:
 
 def hasten(session: Session, feed: Feed, now: datetime) -> None:
     """Ask this feed at the next round, and judge its answer whatever it says."""
-    feed.next_poll_at, feed.waiting = now, True
+    feed.next_poll_at, feed.waiting = now - _AT_ONCE, True
     session.flush()
 
 

@@ -29,6 +29,13 @@ def test_what_is_sealed_opens(plain: str, purpose: str) -> None:
     assert vault.open(sealed, purpose) == plain
 
 
+@given(st.binary(), st.text(max_size=20))
+def test_bytes_are_sealed_alike(plain: bytes, purpose: str) -> None:
+    """What is no text opens to the same bytes."""
+    vault = Vault(KEY)
+    assert vault.open_bytes(vault.seal_bytes(plain, purpose), purpose) == plain
+
+
 def test_sealing_shows_nothing() -> None:
     """Neither the text nor that two texts are equal."""
     vault = Vault(KEY)

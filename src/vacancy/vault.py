@@ -44,11 +44,19 @@ class Vault:
 
     def seal(self, plain: str, purpose: str) -> bytes:
         """Key id, nonce, ciphertext. The same text seals to other bytes each time."""
-        nonce = os.urandom(_NONCE)
-        return self.key_id + nonce + self._cipher.encrypt(nonce, plain.encode(), _context(purpose))
+        return self.seal_bytes(plain.encode(), purpose)
 
     def open(self, sealed: bytes, purpose: str) -> str:
         """The text that was sealed for this purpose. Raises VaultError."""
+        return self.open_bytes(sealed, purpose).decode()
+
+    def seal_bytes(self, plain: bytes, purpose: str) -> bytes:
+        """As `seal`, for what is no text."""
+        nonce = os.urandom(_NONCE)
+        return self.key_id + nonce + self._cipher.encrypt(nonce, plain, _context(purpose))
+
+    def open_bytes(self, sealed: bytes, purpose: str) -> bytes:
+        """The bytes that were sealed for this purpose. Raises VaultError."""
         if len(sealed) < _ID + _NONCE + _TAG:
             raise VaultError("a sealed value is cut short: put the database's backup back")
         if sealed[:_ID] != self.key_id:
@@ -58,7 +66,7 @@ class Vault:
             )
         nonce, rest = sealed[_ID : _ID + _NONCE], sealed[_ID + _NONCE :]
         try:
-            return self._cipher.decrypt(nonce, rest, _context(purpose)).decode()
+            return self._cipher.decrypt(nonce, rest, _context(purpose))
         except InvalidTag:
             raise VaultError(
                 f"a sealed value ({purpose}) is damaged: put the database's backup back, "

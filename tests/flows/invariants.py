@@ -29,11 +29,12 @@ from vacancy.store import accounts, claims, exports, stays, trees, units
 from vacancy.store.session import Session, Store
 from vacancy.store.tables import Event, Feed, Publication, Unit
 from vacancy.store.upkeep import problems
+from vacancy.vault import Vault
 
 _SUMMARY = {"reservation": "Reserved", "block": "Blocked"}
 
 
-def broken(store: Store, now: datetime) -> list[str]:
+def broken(store: Store, vault: Vault, now: datetime) -> list[str]:
     """Every way in which the store contradicts itself at `now`; nothing where it is whole."""
     found = problems(store)
     with store.read() as session:
@@ -44,7 +45,7 @@ def broken(store: Store, now: datetime) -> list[str]:
             found += _nights(session, unit, held, said, now)
             found += _links(held, said)
             found += _published(session, unit, held, said, now)
-        found += _readings(session)
+        found += _readings(session, vault)
         found += _journal(session, account.sequence)
     return found
 
@@ -132,13 +133,13 @@ def _published(
     return found
 
 
-def _readings(session: Session) -> list[str]:
+def _readings(session: Session, vault: Vault) -> list[str]:
     """What a feed is compared by is that of the body that its claims were made of."""
     rows = session.execute(select(Feed).where(Feed.digest.is_not(None))).scalars()
     return [
         f"feed {row.key} {row.id}: its digest is not that of its body"
         for row in rows
-        if row.digest != digest(zlib.decompress(row.body or b""))
+        if row.digest != digest(zlib.decompress(vault.open_bytes(row.body or b"", "feed.body")))
     ]
 
 

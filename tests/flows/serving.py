@@ -17,6 +17,7 @@ from typing import Any
 
 from hostile import HostileServer
 from vacancy.store.session import Store, open_store
+from vacancy.vault import Vault, open_vault
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -95,6 +96,11 @@ def store_of(folder: Path) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def vault_of(folder: Path) -> Vault:
+    """What opens the sealed columns of the store in `folder`."""
+    return open_vault(folder / "var")
 
 
 class Daemon:

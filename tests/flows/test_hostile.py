@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from flows.house import HouseUnderTest, house
 from flows.invariants import broken
-from flows.serving import Daemon, declare, free_port, serving, store_of, until
+from flows.serving import Daemon, declare, free_port, serving, store_of, until, vault_of
 from hostile import HostileServer
 from hostile_answers import LOOPBACKS, PATHS, bomb, good, many_events
 from vacancy.clock import SystemClock
@@ -117,7 +117,7 @@ def test_all_at_once(tmp_path: Path) -> None:
             assert "poll.broke" not in daemon.output
             after = rows_of(store)
             assert {s: rows - after[s] for s, rows in before.items() if rows - after[s]} == {}
-            assert broken(store, SystemClock().now()) == []
+            assert broken(store, vault_of(tmp_path), SystemClock().now()) == []
         named = {(units[line["unit"]], line["outcome"], line["reason"]) for line in lines}
         assert named == {(path, "suspicious", None) for path in ODD} | {
             (path, "gone" if path in GONE else "failed", reason) for path, reason in REASONS.items()
@@ -189,7 +189,7 @@ def test_failing_over_and_over(tmp_path: Path) -> None:
         assert not home.poll(minutes=1).failed
         assert rows_of(home.store) == before
         assert set(healths(home, units).values()) == {"ok"}
-        assert broken(home.store, home.clock.now()) == []
+        assert broken(home.store, home.vault, home.clock.now()) == []
 
 
 def healths(home: HouseUnderTest, units: dict[str, str]) -> dict[str, str]:

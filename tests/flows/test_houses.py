@@ -123,7 +123,7 @@ def test_a_booking_of_the_house_closes_its_rooms_and_is_exported_there(
         assert "SUMMARY:Blocked" in body
         with pytest.raises(NightsTaken):
             book(home, room, "2027-02-04", "2027-02-06")
-    assert broken(home.store, home.clock.now()) == []
+    assert broken(home.store, home.vault, home.clock.now()) == []
 
 
 def test_a_booking_of_a_room_closes_the_house_and_no_other_room(home: HouseUnderTest) -> None:
@@ -138,7 +138,7 @@ def test_a_booking_of_a_room_closes_the_house_and_no_other_room(home: HouseUnder
     cancel(home, other)
     assert "20270301" not in everyone(home, "sea-view")
     book(home, "sea-view", "2027-03-03", "2027-03-05")
-    assert broken(home.store, home.clock.now()) == []
+    assert broken(home.store, home.vault, home.clock.now()) == []
 
 
 def test_house_and_room_sold_both_are_a_linked_unit_conflict(home: HouseUnderTest) -> None:
@@ -192,7 +192,7 @@ def test_a_house_that_sells_rooms_is_full_when_as_many_are_taken(home: HouseUnde
     with pytest.raises(NightsTaken):
         book(home, "sea-view", "2027-03-02", "2027-03-03")
     book(home, "sea-view", "2027-03-03", "2027-03-04")
-    assert broken(home.store, home.clock.now()) == []
+    assert broken(home.store, home.vault, home.clock.now()) == []
 
 
 def test_a_room_that_leaves_the_house_is_closed_by_it_no_more(home: HouseUnderTest) -> None:
@@ -237,7 +237,7 @@ def test_a_buffer_is_exported_and_refuses_our_own_wishes(buffered: HouseUnderTes
             book(buffered, "sea-view", arrival, departure)
     book(buffered, "sea-view", "2027-02-06", "2027-02-07")
     book(buffered, "sea-view", "2027-02-01", "2027-02-02", kind=Kind.BLOCK)
-    assert broken(buffered.store, buffered.clock.now()) == []
+    assert broken(buffered.store, buffered.vault, buffered.clock.now()) == []
 
 
 def test_a_reservation_on_a_buffer_is_a_turnover_and_holds_its_nights(

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from flows.invariants import broken
-from flows.serving import Daemon, declare, free_port, run, store_of, until
+from flows.serving import Daemon, declare, free_port, run, store_of, until, vault_of
 from hostile import HostileServer
 from hostile_answers import calendar, event
 from vacancy import failpoints
@@ -90,7 +90,7 @@ def held(folder: Path) -> set[tuple[str, str, str]]:
 
 def still_whole(folder: Path, now: datetime) -> None:
     with store_of(folder) as store:
-        assert broken(store, now) == []
+        assert broken(store, vault_of(folder), now) == []
 
 
 def later(times: int) -> datetime:

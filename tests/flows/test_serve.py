@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from flows.invariants import broken
-from flows.serving import Daemon, declare, free_port, run, serving, store_of, until
+from flows.serving import Daemon, declare, free_port, run, serving, store_of, until, vault_of
 from hostile import HostileServer
 from hostile_answers import PATHS, calendar, event, good
 from vacancy.clock import SystemClock
@@ -242,7 +242,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
             time.sleep(2)
             assert daemon.get(path).body == before  # type: ignore[attr-defined]
             assert daemon.get("/livez").status == 200
-            assert broken(store, SystemClock().now()) == []
+            assert broken(store, vault_of(tmp_path), SystemClock().now()) == []
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
             until(
                 lambda: daemon.get(path).body != before,  # type: ignore[attr-defined]
@@ -252,7 +252,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
             until(lambda: daemon.get("/readyz").status == 200, "it is ready")
             assert daemon.stop() == 0
             assert CANARY not in daemon.output
-            assert broken(store, SystemClock().now()) == []
+            assert broken(store, vault_of(tmp_path), SystemClock().now()) == []
 
 
 class Pipe:
@@ -370,8 +370,8 @@ def test_two_processes_on_one_store(tmp_path: Path) -> None:
                     server.serve(f"/{n}.ics", sixty(shift))
                 done = run(tmp_path, "poll", "--json")
                 assert done.returncode == 0, done.stderr
-                assert broken(store, SystemClock().now()) == []
+                assert broken(store, vault_of(tmp_path), SystemClock().now()) == []
             assert daemon.stop() == 0
             assert "store.failed" not in daemon.output
             assert "Traceback" not in daemon.output
-            assert broken(store, SystemClock().now()) == []
+            assert broken(store, vault_of(tmp_path), SystemClock().now()) == []

@@ -149,7 +149,7 @@ def run_both(url: str, rounds: range) -> list[Told]:
 
 @pytest.mark.timeout(900 if os.environ.get("VACANCY_PROOF") else 120)
 def test_each_night_is_sold_once_and_nobody_is_refused_without_cause(
-    sold: tuple[str, Store],
+    sold: tuple[str, Store], tmp_path: Path
 ) -> None:
     """By bookings, blocks and holds, of a unit alone, and of a house and its room."""
     url, store = sold
@@ -173,7 +173,7 @@ def test_each_night_is_sold_once_and_nobody_is_refused_without_cause(
         )
     ]
     assert idle == []
-    assert broken(store, NOW) == []
+    assert broken(store, open_vault(tmp_path / "var"), NOW) == []
 
 
 @pytest.mark.postgres

@@ -28,8 +28,12 @@ from vacancy.reconciler import reconcile_unit
 from vacancy.store import claims, doubts, journal, polls, stays
 from vacancy.store.polls import Due, Finished
 from vacancy.store.session import Session
+from vacancy.vault import VaultError
 
 _LOG = structlog.get_logger(__name__)
+
+#: What kept answers are bound to in the vault: a channel may write a guest's name into its feed.
+_BODY, _ENTRIES = "feed.body", "feed.entries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def take_in(tools: Tools, due: Due, fetched: Body | NotModified, span: Span) -> 
         taken = Taken(fetched, content, reading, snapshot, settled)
         finished = _finished(tools, due, taken, span)
         polls.record(session, finished, tools.chance)
-        polls.keep_reading(session, due.feed_id, _kept(due, taken, span))
+        polls.keep_reading(session, due.feed_id, _kept(tools, due, taken, span))
         _tell(session, tools, due, settled, finished)
         tools.publish(session, due.unit_id, span.ended)
         reach("after_publish")
@@ -114,7 +118,7 @@ def _content(tools: Tools, due: Due, fetched: Body | NotModified) -> bytes:
         return fetched.content
     with tools.store.read() as session:
         kept = polls.kept_body(session, due.feed_id)
-    return zlib.decompress(kept or b"")
+    return b"" if kept is None else zlib.decompress(tools.vault.open_bytes(kept, _BODY))
 
 
 def _read(tools: Tools, due: Due, content: bytes, span: Span) -> Reading:
@@ -128,16 +132,16 @@ def _read(tools: Tools, due: Due, content: bytes, span: Span) -> Reading:
     )
     with tools.store.read() as session:
         blob = polls.kept_entries(session, due.feed_id)
-    return read(content, settings, _known_blocks(due, blob))
+    return read(content, settings, _known_blocks(tools, due, blob))
 
 
-def _known_blocks(due: Due, blob: bytes | None) -> dict[bytes, Block]:
+def _known_blocks(tools: Tools, due: Due, blob: bytes | None) -> dict[bytes, Block]:
     """What was read of the last answer, where it was read the same way and is undamaged."""
     if blob is None or reading_key(due) != due.reading_key:
         return {}
     try:
-        return load_blocks(blob)
-    except ValueError:
+        return load_blocks(tools.vault.open_bytes(blob, _ENTRIES))
+    except (ValueError, VaultError):
         _LOG.warning("feed.entries_damaged", unit=due.unit_slug, feed=due.key)
         return {}
 
@@ -196,7 +200,7 @@ def _counts(taken: Taken) -> dict[str, Any]:
     }
 
 
-def _kept(due: Due, taken: Taken, span: Span) -> dict[str, Any]:
+def _kept(tools: Tools, due: Due, taken: Taken, span: Span) -> dict[str, Any]:
     """What the next poll compares with, stored with the claims that were made of it."""
     reading, settled, fetched = taken.reading, taken.settled, taken.fetched
     rules = any(claim.is_rule_block for claim in taken.snapshot.claims)
@@ -206,7 +210,7 @@ def _kept(due: Due, taken: Taken, span: Span) -> dict[str, Any]:
         "waiting": settled.waiting,
         "read_on": local_date(span.ended, due.timezone),
         "rereads_daily": reading.recurs or rules,
-        "entries": dump_blocks(reading.blocks),
+        "entries": tools.vault.seal_bytes(dump_blocks(reading.blocks), _ENTRIES),
         "settings_digest": reading_key(due),
     }
     if isinstance(fetched, Body):
@@ -214,7 +218,7 @@ def _kept(due: Due, taken: Taken, span: Span) -> dict[str, Any]:
             "etag": fetched.etag,
             "last_modified": fetched.last_modified,
             "digest": digest(taken.content),
-            "body": zlib.compress(taken.content, 6),
+            "body": tools.vault.seal_bytes(zlib.compress(taken.content, 6), _BODY),
         }
     return kept
 

@@ -17,11 +17,11 @@ class Feed(SQLModel, table=True):
     `url` is encrypted; `url_digest` is keyed and tells an edited address; `host` and `url_tail` are
     what people may see. `settings_digest` covers the address, the reading settings and the profile
     catalogue: when it changes, validators and digest are dropped. `body` is the last good body and
-    `entries` what was read of it, both compressed. `repeats` counts the unchanged polls since the
-    one written as `last_poll_id`. `waiting`: something moves on with the next answer, even an
-    unchanged one. `last_believed_at` leaves out good answers that were in doubt. `health` is ok,
-    failing, stale, suspicious, gone, paused or retired; `failures` counts those in a row. `habits`
-    is what was learned of it.
+    `entries` what was read of it, both compressed and sealed: guests may stand in them. `repeats`
+    counts the unchanged polls since the one written as `last_poll_id`. `waiting`: something moves
+    on with the next answer, even an unchanged one. `last_believed_at` leaves out good answers that
+    were in doubt. `health` is ok, failing, stale, suspicious, gone, paused or retired; `failures`
+    counts those in a row. `habits` is what was learned of it.
     """
 
     __table_args__ = (

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Query
 
-from vacancy.api.deps import Desk
-from vacancy.api.front import Front
+from vacancy.api.deps import Caller, Desk
 from vacancy.api.room import Room
 from vacancy.api.shapes import connections as shape
 from vacancy.api.shapes.values import Id, Page, Paged, paged
@@ -35,8 +34,8 @@ def create_feed(desk: Desk, wish: shape.FeedIn) -> Any:
     return connecting.add_feed(desk.session, desk.account_id, wish.model_dump(), vault, desk.at)
 
 
-async def _fetch(front: Front, wish: shape.PreviewIn) -> bytes | Failed:
-    return await front.download(wish.url)
+async def _fetch(caller: Caller, wish: shape.PreviewIn) -> bytes | Failed:
+    return await caller.front.download(wish.url)
 
 
 @room.post("/v1/feeds/preview", Scope.FEEDS_WRITE, shape.Preview, status=200, before=_fetch)

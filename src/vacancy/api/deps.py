@@ -33,11 +33,14 @@ _NOTHING = (b"", b"{}", b"null")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, of which house; `asked` where a POST came with an Idempotency-Key."""
+    """Who asks, of which house; `asked` where a POST came with an Idempotency-Key, `done` where
+    that was answered before.
+    """
 
     front: Front
     actor: Actor
     asked: Asked | None = None
+    done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ class Needs:
                 raise _invalid(("query", name), "there is no such parameter")
         if self._bodyless and (await request.body()).strip() not in _NOTHING:
             raise _invalid(("body", ""), "this request takes no body")
-        return Caller(front, actor, asked)
+        return Caller(front, actor, asked, done)
 
 
 def _known(front: Front, key: str) -> Actor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from vacancy.api.listening import Listeners
 from vacancy.domain.scopes import Actor
 from vacancy.ids import Chance
 from vacancy.poller.fetch import Failed
+from vacancy.poller.tools import Polled
 from vacancy.services.at import At, Publish
 from vacancy.settings import Settings
 from vacancy.store.session import Store
@@ -21,6 +22,15 @@ from vacancy.vault import Vault
 
 #: Asks a feed's address once: its bytes, or why there are none.
 Download = Callable[[str], Awaitable[bytes | Failed]]
+
+#: Polls feeds now, due or not: those polls that ended in time.
+Ask = Callable[[Sequence[str]], Awaitable[Sequence[Polled]]]
+
+
+async def nobody(_feed_ids: Sequence[str]) -> Sequence[Polled]:
+    """Where no poller runs beside the API, no feed is asked."""
+    return ()
+
 
 #: Threads that may wait for the store at once. Together they stay under its pool of connections.
 _READERS, _WRITERS = 16, 8
@@ -58,6 +68,7 @@ class Front:
     settings: Callable[[], Settings]
     download: Download
     limits: RateLimits
+    ask: Ask = nobody
     readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_READERS))
     writers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_WRITERS))
     running: Running = field(default_factory=Running)

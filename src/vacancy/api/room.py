@@ -53,7 +53,8 @@ _IdempotencyKey = Annotated[
 class Way:
     """How one operation is served. `current` gives the thing that If-Match is about.
 
-    `before` is awaited ahead of the transaction; what it gives is the endpoint's `before`.
+    `before` is awaited ahead of the transaction, with the caller; what it gives is the endpoint's
+    `before`. `also` are scopes that are needed beside the first.
     """
 
     method: str
@@ -63,6 +64,7 @@ class Way:
     status: int = 200
     current: Endpoint | None = None
     before: Endpoint | None = None
+    also: tuple[Scope, ...] = ()
     one: bool = False
 
 
@@ -83,7 +85,7 @@ class Room:
     def post(
         self, path: str, scope: Scope, shape: Any, **more: Any
     ) -> Callable[[Endpoint], Endpoint]:
-        """POST; `more` are `status` (201 unless said) and `before` of `Way`."""
+        """POST; `more` are `status` (201 unless said), `before` and `also` of `Way`."""
         return partial(self._add, Way("POST", path, scope, shape, **{"status": 201, **more}))
 
     def patch(
@@ -138,7 +140,7 @@ class _Served:
 
         async def route(caller: Caller, condition: str | None = None, **said: Any) -> Response:
             if self._way.before is not None:
-                said["before"] = await self._way.before(caller.front, **said)
+                said["before"] = None if caller.done else await self._way.before(caller, **said)
             work = partial(self._answer, caller, condition, said)
             front = caller.front
             limiter = front.readers if self._way.method == "GET" else front.writers
@@ -200,6 +202,8 @@ class _Served:
                 stored = idempotency.find(session, asked.scope, now)
                 if stored is not None:
                     return _replayed(caller, asked, stored)
+                if caller.done:
+                    raise Turned("changed_meanwhile", "the answer was just forgotten: try again")
                 desk = Desk(session, front, caller.actor)
                 answer = self._told(self._endpoint(desk=desk, **said))
                 idempotency.keep(session, asked, _sealed(caller, asked, answer), now)

@@ -11,7 +11,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 import structlog
@@ -27,7 +27,7 @@ from vacancy.daemon.compose import House, open_deliveries, open_rounds
 from vacancy.daemon.gauge import gauge
 from vacancy.daemon.notify import Systemd
 from vacancy.daemon.sweep import sweep
-from vacancy.daemon.web import Web, listen, make_web
+from vacancy.daemon.web import Beside, Web, listen, make_web
 from vacancy.domain.errors import VacancyError
 from vacancy.notifier.deliver import Deliveries
 from vacancy.notifier.round import tell
@@ -139,7 +139,9 @@ class Daemon:
 
     def _web_config(self) -> uvicorn.Config:
         metrics = self._metrics if self._house.settings.server.metrics else None
-        rest = make_web(lambda: self._house, self._health, metrics, self._listeners)
+        rest = make_web(
+            Beside(lambda: self._house, self._health, self._listeners, metrics, self._ask)
+        )
         return uvicorn.Config(
             ExportApp(self._cache, self._readings, self._house.clock.now, rest),
             host=self._house.settings.server.host,
@@ -177,6 +179,11 @@ class Daemon:
                 await asyncio.to_thread(self._clocks.watch, self._house.store)
             if self._rounds is not None:
                 await self._rounds.tick()
+
+    async def _ask(self, feed_ids: Sequence[str]) -> list[Polled]:
+        """Poll feeds for a request; without a poller of ours running, too."""
+        patience = self._house.settings.api.refresh_within.total_seconds()
+        return [] if self._rounds is None else await self._rounds.ask(feed_ids, patience)
 
     async def _mark_tick(self) -> None:
         self._ticked_at = self._house.clock.monotonic()

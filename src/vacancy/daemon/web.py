@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import uvicorn
 
 from vacancy.api.app import add_health, make_app
 from vacancy.api.door import App, Bounds, Door
-from vacancy.api.front import Front
+from vacancy.api.front import Ask, Front, nobody
 from vacancy.api.health import Health, Metrics
 from vacancy.api.limits import RateLimits
 from vacancy.api.listening import Listeners
@@ -45,23 +46,32 @@ class Web(uvicorn.Server):
         yield
 
 
-def make_web(
-    house: Callable[[], House], health: Health, metrics: Metrics | None, listeners: Listeners
-) -> App:
-    """Everything that is served but exports; `house` gives the one whose settings are in force.
-
-    `listeners` are the open streams, for whoever stops the server to end.
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What runs beside the web. `house` gives the one whose settings are in force, `listeners` are
+    the open streams, for whoever stops the server to end; `ask` polls feeds for a request.
     """
-    now = house()
+
+    house: Callable[[], House]
+    health: Health
+    listeners: Listeners
+    metrics: Metrics | None = None
+    ask: Ask = nobody
+
+
+def make_web(beside: Beside) -> App:
+    """Everything that is served but exports."""
+    now = beside.house()
     api = now.settings.api
-    app = make_app(make_front(house, listeners))
-    add_health(app, health, metrics, now.clock.monotonic)
+    app = make_app(make_front(beside))
+    add_health(app, beside.health, beside.metrics, now.clock.monotonic)
     bounds = Bounds(api.body_bytes, api.body_within.total_seconds())
     return Door(app, now.chance, bounds)
 
 
-def make_front(house: Callable[[], House], listeners: Listeners) -> Front:
+def make_front(beside: Beside) -> Front:
     """What the API is composed of."""
+    house = beside.house
 
     async def download(address: str) -> bytes | Failed:
         return await check.download(address, make_client(house().settings))
@@ -77,6 +87,7 @@ def make_front(house: Callable[[], House], listeners: Listeners) -> Front:
         publish=publisher(now.chance),
         settings=lambda: house().settings,
         download=download,
+        ask=beside.ask,
         limits=RateLimits(api.reads, api.writes, lambda: wall.now().timestamp()),
-        listeners=listeners,
+        listeners=beside.listeners,
     )

@@ -14,7 +14,7 @@ from vacancy.poller.fetch import Failed
 from vacancy.poller.intake import write_failure
 from vacancy.poller.poll import poll
 from vacancy.poller.tools import Polled, Span, Tools
-from vacancy.store import polls
+from vacancy.store import due, polls
 from vacancy.store.polls import Due, Room
 from vacancy.store.served import StoreFailure
 
@@ -58,10 +58,13 @@ class Rounds:
         self._bounds = bounds
         self._before = before
         self._report = report
-        self._flying: dict[asyncio.Task[None], Due] = {}
+        self._flying: dict[asyncio.Task[Polled | None], Due] = {}
         self._hands = asyncio.Semaphore(HANDS)
         self._quiet: list[Polled] = []
         self._unpolled: list[str] = []
+        self._wanted: list[str] = []
+        self._leased: dict[str, Due] = {}
+        self._leasing, self._writing = asyncio.Lock(), asyncio.Lock()
 
     async def tick(self) -> None:
         """Start what is due as far as there is room, and write down what has ended so far.
@@ -100,6 +103,54 @@ class Rounds:
                 if isinstance(one, BaseException):
                     raise one
 
+    async def ask(self, feed_ids: Sequence[str], patience: float) -> list[Polled]:
+        """Poll these feeds now, due or not: the polls that ended within so many seconds. The others
+        go on, and end like any poll; one in flight already is waited for, not begun again.
+
+        Raises a StoreFailure.
+        """
+        flying = {due.feed_id: task for task, due in self._flying.items()}
+        tasks = [flying[feed_id] for feed_id in feed_ids if feed_id in flying]
+        idle = [feed_id for feed_id in feed_ids if feed_id not in flying]
+        if idle:
+            tasks += map(self._start, await asyncio.to_thread(self._lease_for_person, idle))
+        if not tasks:
+            return []
+        done, _ = await asyncio.wait(tasks, timeout=patience)
+        await self._write_down()
+        ended = [None if task.cancelled() else task.result() for task in done]
+        return [polled for polled in ended if polled is not None]
+
+    async def due(self) -> list[str]:
+        """Feeds that are due and in nobody's hand, the most urgent first, as many as there is room
+        for here. Raises a StoreFailure.
+        """
+        await self._write_down()
+        room = self._room()
+        return await asyncio.to_thread(self._look, room) if room.limit > 0 else []
+
+    async def poll_due(self, feed_id: str) -> None:
+        """Poll a feed, if it is still due, in nobody's hand, and there is room for it; back when
+        that is written down. Whoever asks meanwhile is leased and written down with it.
+
+        Raises a StoreFailure.
+        """
+        due = await self._lease_due(feed_id)
+        if due is None:
+            return
+        await asyncio.wait([self._start(due)])
+        async with self._writing:
+            await self._write_down()
+
+    async def _lease_due(self, feed_id: str) -> Due | None:
+        self._wanted.append(feed_id)
+        async with self._leasing:
+            if feed_id in self._wanted:
+                wanted, self._wanted = self._wanted, []
+                for due in await asyncio.to_thread(self._lease_these, wanted):
+                    self._leased[due.feed_id] = due
+        return self._leased.pop(feed_id, None)
+
     async def drain(self, patience: float) -> None:
         """Let polls in flight end, for so many seconds; cut off the rest. None is half done:
         a poll's effect is one transaction.
@@ -116,30 +167,48 @@ class Rounds:
         except StoreFailure as failure:
             _LOG.error("store.failed", during="drain", error=type(failure).__name__)
 
-    def _lease(self, only: Sequence[str] | None) -> list[Due]:
+    def _room(self) -> Room:
         bounds = self._bounds
-        room = Room(
+        return Room(
             limit=bounds.at_once - len(self._flying),
             per_host=bounds.per_host,
             flying=Counter(due.host for due in self._flying.values()),
             unbounded=bounds.own_hosts,
         )
-        with self._tools.store.write() as session:
-            return polls.lease(session, self._tools.clock.now(), HOLD, room, only)
 
-    def _start(self, due: Due) -> None:
+    def _lease(self, only: Sequence[str] | None) -> list[Due]:
+        with self._tools.store.write() as session:
+            return polls.lease(session, self._tools.clock.now(), HOLD, self._room(), only)
+
+    def _look(self, room: Room) -> list[str]:
+        with self._tools.store.read() as session:
+            return due.look(session, self._tools.clock.now(), room)
+
+    def _lease_these(self, feed_ids: Sequence[str]) -> list[Due]:
+        with self._tools.store.write() as session:
+            return due.lease(session, self._tools.clock.now(), HOLD, self._room(), feed_ids)
+
+    def _lease_for_person(self, feed_ids: Sequence[str]) -> list[Due]:
+        """These feeds, however many are flying: the client still asks a host in turn."""
+        room = Room(limit=len(feed_ids), per_host=len(feed_ids))
+        with self._tools.store.write() as session:
+            return polls.lease(session, self._tools.clock.now(), HOLD, room, feed_ids)
+
+    def _start(self, due: Due) -> asyncio.Task[Polled | None]:
         task = asyncio.create_task(self._fly(due))
         self._flying[task] = due
         task.add_done_callback(lambda ended: self._flying.pop(ended, None))
+        return task
 
-    async def _fly(self, due: Due) -> None:
+    async def _fly(self, due: Due) -> Polled | None:
         try:
-            await self._poll(due)
+            return await self._poll(due)
         except StoreFailure as failure:
             # Nothing of the answer was kept: asked again as soon as the store may work again.
             error = type(failure).__name__
             _LOG.error("store.failed", during="poll", unit=due.unit_slug, feed=due.key, error=error)
             self._unpolled.append(due.feed_id)
+            return None
 
     async def _poll(self, due: Due) -> Polled:
         polled = await self._ended(due)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from vacancy.domain.errors import Refused
-from vacancy.services import shapes
+from vacancy.services import houses, shapes
 from vacancy.services.at import At
 from vacancy.services.declared import OURS
-from vacancy.store import bookings, exports, feeds, places, tables, units
+from vacancy.store import bookings, exports, feeds, places, stays, tables, units
 from vacancy.store.session import Session
 
 
@@ -74,22 +74,26 @@ def find_units(
     if property_id is not None:
         places.property_(session, account_id, property_id)
     rows, total = places.units(session, account_id, property_id, place)
-    return [shapes.unit(row) for row in rows], total
+    return _told(session, rows), total
 
 
 def get_unit(session: Session, account_id: str, name: str) -> dict[str, Any]:
     """One unit in use, by id or slug. Raises Unknown."""
-    return shapes.unit(places.unit(session, account_id, name))
+    return _told(session, [places.unit(session, account_id, name)])[0]
 
 
 def add_unit(session: Session, account_id: str, wish: Mapping[str, Any], at: At) -> dict[str, Any]:
     """A new unit of a property, in its zone unless said otherwise. Raises Unknown, or Refused."""
     place = places.property_(session, account_id, str(wish["property_id"]))
+    values = houses.columns(session, account_id, wish)
     if places.slug_taken(session, account_id, str(wish["slug"])):
         raise Refused("slug_taken", f"there is, or was, a unit {wish['slug']!r}: choose another")
-    values = {**wish, "timezone": wish.get("timezone") or place.timezone}
+    values["timezone"] = wish.get("timezone") or place.timezone
     row = tables.Unit(id="", account_id=account_id, created_at=at.now, **values)
-    return shapes.unit(units.add_unit(session, row, at.now, at.chance))
+    units.add_unit(session, row, at.now, at.chance)
+    stays.lock_unit(session, row.id)
+    houses.refuse_unsound(session, row)
+    return _told(session, [row])[0]
 
 
 def change_unit(
@@ -100,16 +104,18 @@ def change_unit(
     refuse_config(row.managed_by, "unit")
     if "property_id" in wish:
         places.property_(session, account_id, wish["property_id"])
-    moved = wish.get("timezone", row.timezone) != row.timezone
-    for column, value in wish.items():
-        setattr(row, column, value)
-    session.flush()
-    if moved:
+    if wish.get("slug", row.slug) != row.slug and places.slug_taken(
+        session, account_id, wish["slug"]
+    ):
+        raise Refused("slug_taken", f"there is, or was, a unit {wish['slug']!r}: choose another")
+    zone = row.timezone
+    houses.change(session, row, houses.columns(session, account_id, wish), at)
+    if row.timezone != zone:
         for feed in feeds.of_unit(session, row.id):
             if "timezone" not in feed.settings:
                 feeds.read_anew(session, feed, at.now)
     at.publish(session, row.id, at.now)
-    return shapes.unit(row)
+    return _told(session, [row])[0]
 
 
 def retire_unit(session: Session, account_id: str, name: str, at: At) -> None:
@@ -119,6 +125,7 @@ def retire_unit(session: Session, account_id: str, name: str, at: At) -> None:
     """
     row = places.unit(session, account_id, name)
     refuse_config(row.managed_by, "unit")
+    houses.refuse_leaving(session, row)
     for feed in feeds.of_unit(session, row.id):
         feeds.retire(session, feed, at.now)
     for export in exports.of_unit(session, row.id):
@@ -149,6 +156,11 @@ def property_id(session: Session, account_id: str, name: str | None) -> str | No
 def today(unit: tables.Unit, now: datetime) -> date:
     """The date at the unit."""
     return now.astimezone(ZoneInfo(unit.timezone)).date()
+
+
+def _told(session: Session, rows: Sequence[tables.Unit]) -> list[dict[str, Any]]:
+    slugs = units.slugs(session, sorted({row.parent_id for row in rows if row.parent_id}))
+    return [shapes.unit(row, slugs.get(row.parent_id or "")) for row in rows]
 
 
 def _refuse_name(session: Session, account_id: str, name: str) -> None:

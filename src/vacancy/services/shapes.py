@@ -17,8 +17,8 @@ def instant(moment: datetime | None) -> str | None:
     return text.replace("+00:00", "Z")
 
 
-def booking(stay: tables.Stay, slug: str, uids: Sequence[str]) -> dict[str, Any]:
-    """A stay, as people and programs call it a booking."""
+def booking(stay: Any, slug: str, uids: Sequence[str]) -> dict[str, Any]:
+    """A stay, as people and programs call it a booking. `stay` is a row of `store.bookings`."""
     return {
         "id": stay.id,
         "unit": slug,
@@ -147,8 +147,8 @@ def property_(row: tables.Property) -> dict[str, Any]:
     }
 
 
-def unit(row: tables.Unit) -> dict[str, Any]:
-    """A unit."""
+def unit(row: tables.Unit, parent: str | None) -> dict[str, Any]:
+    """A unit; `parent` is the slug of the house that it is a room of."""
     return {
         "id": row.id,
         "property_id": row.property_id,
@@ -156,6 +156,11 @@ def unit(row: tables.Unit) -> dict[str, Any]:
         "name": row.name,
         "timezone": row.timezone,
         "max_guests": row.max_guests,
+        "parent_id": row.parent_id,
+        "parent": parent,
+        "capacity": row.capacity,
+        "buffer_before": row.buffer_before,
+        "buffer_after": row.buffer_after,
         "managed_by": row.managed_by,
         "created_at": instant(row.created_at),
     }

@@ -135,12 +135,16 @@ class Limits(Section):
 
 
 class Api(Section):
-    """What the API bears: requests a minute of one key, and a request's body."""
+    """What the API bears: requests a minute of one key to one route, and a request's body.
+
+    `refresh_within`: how long a hold waits for the feeds that it asked to be read first.
+    """
 
     reads: Annotated[Count, Value(ge=1, le=1_000_000)] = 120
     writes: Annotated[Count, Value(ge=1, le=1_000_000)] = 30
     body_bytes: Annotated[Count, Value(ge=1024, le=64 * 1024 * 1024)] = 1024 * 1024
     body_within: Duration = timedelta(seconds=15)
+    refresh_within: Duration = timedelta(seconds=10)
 
 
 class Alerts(Section):

@@ -18,7 +18,7 @@ from vacancy import daemon
 from vacancy.api.health import Health
 from vacancy.api.listening import Listeners
 from vacancy.daemon.compose import House
-from vacancy.daemon.web import make_web
+from vacancy.daemon.web import Beside, make_web
 from vacancy.domain.nights import Nights
 from vacancy.domain.scopes import Role
 from vacancy.publisher.cache import ExportCache
@@ -154,7 +154,7 @@ def served(house: OpenHouse, listening: socket.socket) -> Iterator[None]:
     """The house's web on a socket that listens already."""
     whole = House(house.settings, house.store, house.vault, house.clock, secrets.token_bytes)
     listeners = Listeners()
-    rest = make_web(lambda: whole, Health(), None, listeners)
+    rest = make_web(Beside(lambda: whole, Health(), listeners))
     app = ExportApp(house.cache, house.readings, house.clock.now, rest)
     web = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
     thread = Thread(target=web.run, kwargs={"sockets": [listening]})

@@ -48,6 +48,12 @@ def units(
     return owned.page(session, query.order_by(Unit.slug), *place)  # type: ignore[arg-type]
 
 
+def rooms(session: Session, unit_id: str) -> list[Unit]:
+    """The units in use that are parts of this one, by slug."""
+    query = select(Unit).where(Unit.parent_id == unit_id, Unit.retired_at.is_(None))  # type: ignore[arg-type, union-attr]
+    return list(session.execute(query.order_by(Unit.slug)).scalars())  # type: ignore[arg-type]
+
+
 def unit(session: Session, account_id: str, name: str) -> Unit:
     """A unit in use, by id or slug. Raises Unknown."""
     query = owned.of(Unit, account_id).where(

@@ -158,7 +158,38 @@ class HoldIn(Wish):
     unit_id: UnitName
     arrival: Day
     departure: Day = Field(description="The day of leaving.", examples=["2027-02-05"])
-    minutes: Annotated[int, Field(ge=1, le=1440), WHOLE] = 15
+    minutes: Annotated[int, Field(ge=1, le=1440, description="How long."), WHOLE] = 15
+    refresh: bool = Field(
+        default=False,
+        description="Read the feeds again first that were not asked within the last minute.",
+    )
+
+
+class Source(BaseModel):
+    """How old the word of one feed is that decides about the nights."""
+
+    feed_id: str
+    unit: str = Field(description="Its unit: the one asked for, its house, or a room of it.")
+    feed: str = Field(description="Its key among the unit's feeds.", examples=["airbnb"])
+    channel: str
+    asked: bool = Field(description="Whether it was read again for this request.")
+    outcome: str | None = Field(
+        description="How its last poll ended; null: it did not answer in time, or was never asked.",
+        examples=["unchanged"],
+    )
+    reason: str | None = Field(
+        description="Why it failed (`no_answer_in_time`: it may still come), or why it was not"
+        " asked: `asked_just_now`, `asked_to_wait` by its channel, `paused`.",
+        examples=["no_answer_in_time"],
+    )
+    last_good_at: datetime | None = Field(description="Its last good answer.")
+    age_seconds: int | None = Field(description="The same in seconds ago; null: never.")
+
+
+class NewHold(Booking):
+    """A hold, and how much is known of the channels it competes with."""
+
+    sources: list[Source]
 
 
 class Parameter(BaseModel):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
 from vacancy.api.shapes.values import (
+    WHOLE,
     Asked,
     Change,
     Count,
@@ -20,6 +21,7 @@ from vacancy.api.shapes.values import (
     Text,
     TimeOfDay,
     TimeZone,
+    UnitName,
     Wish,
     left_out,
 )
@@ -69,8 +71,36 @@ class Unit(BaseModel):
     name: str = Field(examples=["Sea View"])
     timezone: str = Field(description="Its nights are local dates of this zone.")
     max_guests: int | None = Field(description="How many may sleep there; null: not said.")
+    parent_id: str | None = Field(description="The house that it is a room of.")
+    parent: str | None = Field(description="That house's slug.", examples=["casa-azul"])
+    capacity: int | None = Field(
+        description="Of a house: how many of its rooms are sold at once; null: it is sold whole."
+    )
+    buffer_before: int = Field(description="Nights kept free before each reservation.")
+    buffer_after: int = Field(description="Nights kept free after each reservation.")
     managed_by: ManagedBy
     created_at: datetime
+
+
+House = Annotated[
+    UnitName | None,
+    Field(
+        description="The house that it is a room of, by id or slug, in the same property: a booking"
+        " of one closes the other. null: none.",
+        examples=["casa-azul"],
+    ),
+]
+Capacity = Annotated[
+    Annotated[int, Field(ge=1, le=500), WHOLE] | None,
+    Field(
+        description="Of a house: how many of its rooms are sold at once, at most as many as it has;"
+        " null: it is sold whole.",
+        examples=[2],
+    ),
+]
+Buffer = Annotated[
+    int, Field(ge=0, le=30, description="Nights kept free beside each reservation."), WHOLE
+]
 
 
 class UnitIn(Wish):
@@ -81,6 +111,10 @@ class UnitIn(Wish):
     name: Name = Field(examples=["Sea View"])
     timezone: TimeZone | None = None
     max_guests: Count | None = None
+    parent: House = None
+    capacity: Capacity = None
+    buffer_before: Buffer = 0
+    buffer_after: Buffer = 0
 
 
 class UnitChange(Change):
@@ -91,6 +125,10 @@ class UnitChange(Change):
     name: Name = Field(default_factory=left_out, examples=["Sea View"])
     timezone: TimeZone = Field(default_factory=left_out)
     max_guests: Count | None = None
+    parent: House = None
+    capacity: Capacity = None
+    buffer_before: Buffer = Field(default_factory=left_out)
+    buffer_after: Buffer = Field(default_factory=left_out)
 
 
 class UnitQuery(Paged):

@@ -52,16 +52,15 @@ def authenticate(session: Session, key: str, now: datetime) -> tuple[Actor, bool
     """
     if not well_formed(key):
         return None
-    found = keys.by_hash(session, hashed(key))
-    if found is None:
+    row = keys.by_hash(session, hashed(key))
+    if row is None:
         return None
-    row, user = found
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         return None
-    role = Role(user.role)
+    role = Role(row.role)
     scopes = frozenset(Scope(scope) for scope in row.scopes) & ALLOWED[role]
     stale = row.last_used_at is None or now - row.last_used_at >= NOTED_EVERY
-    return Actor(row.account_id, user.id, row.id, role, scopes), stale
+    return Actor(row.account_id, row.user_id, row.id, role, scopes), stale
 
 
 def _check(random: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -16,7 +17,7 @@ from vacancy.services import shapes
 from vacancy.services.at import At
 from vacancy.services.taking import Wish, keep, move_to, settle, take, taken_stay
 from vacancy.settings import CHANNELS
-from vacancy.store import bookings, claims, feeds, tables, units
+from vacancy.store import bookings, claims, feeds, units
 from vacancy.store.session import Session
 
 #: What lies outside these centuries is a slip, and would run over the calendar's edge.
@@ -175,20 +176,16 @@ def _live(session: Session, account_id: str, stay_id: str, at: At) -> Stay:
 
 def one(session: Session, account_id: str, stay_id: str) -> dict[str, Any]:
     """One booking. Raises Unknown."""
-    return _documents(session, [bookings.get(session, account_id, stay_id)])[0]
+    return _documents(session, [bookings.listed(session, account_id, stay_id)])[0]
 
 
-def _documents(session: Session, rows: list[tables.Stay]) -> list[dict[str, Any]]:
+def _documents(session: Session, rows: Sequence[Any]) -> list[dict[str, Any]]:
     uids: dict[str, list[str]] = {}
     for first in range(0, len(rows), _AT_ONCE):
         ids = [row.id for row in rows[first : first + _AT_ONCE]]
         uids.update(claims.uids_of_stays(session, ids))
-    places = units.by_ids(session, sorted({row.unit_id for row in rows}))
     return [
-        {
-            **shapes.booking(row, places[row.unit_id].slug, uids.get(row.id, [])),
-            "property_id": places[row.unit_id].property_id,
-        }
+        {**shapes.booking(row, row.slug, uids[row.id]), "property_id": row.property_id}
         for row in rows
     ]
 

@@ -230,7 +230,7 @@ def _told(row: tables.Endpoint, vault: Vault) -> dict[str, Any]:
     }
 
 
-def _delivery(row: tables.Delivery, tries: Iterable[tables.Attempt]) -> dict[str, Any]:
+def _delivery(row: Any, tries: Iterable[Any]) -> dict[str, Any]:
     return {
         "id": row.id,
         "webhook_id": row.endpoint_id,
@@ -244,7 +244,7 @@ def _delivery(row: tables.Delivery, tries: Iterable[tables.Attempt]) -> dict[str
     }
 
 
-def _attempt(row: tables.Attempt) -> dict[str, Any]:
+def _attempt(row: Any) -> dict[str, Any]:
     return {
         "at": instant(row.started_at),
         "status": row.status,

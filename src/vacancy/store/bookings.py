@@ -2,20 +2,57 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Row, Select, Table, bindparam, func, or_, select
 from sqlmodel import Session
 
 from vacancy.domain.errors import Unknown
 from vacancy.domain.stays import LIVE_STATUSES, ConflictStatus
-from vacancy.store import owned
+from vacancy.store import owned, tables
 from vacancy.store.tables import Conflict, Event, Stay, Unit
 
+_STAY: Table = tables.metadata.tables["stay"]
+_UNIT: Table = tables.metadata.tables["unit"]
 _LIVE = tuple(status.value for status in LIVE_STATUSES)
+
+#: What has a meaning of its own in LIKE.
+_ESCAPED = re.compile("([/%_])")
+
+
+def _like(column: Any) -> Any:
+    return func.lower(column).like(bindparam("text"), escape="/")
+
+
+_NAMED = select(_UNIT.c.id).where(
+    _UNIT.c.account_id == bindparam("account"), or_(_like(_UNIT.c.name), _like(_UNIT.c.slug))
+)
+_OF_PROPERTY = select(_UNIT.c.id).where(_UNIT.c.property_id == bindparam("property_id"))
+#: What each field of a wish asks for.
+_FILTERS: dict[str, Any] = {
+    "unit_id": _STAY.c.unit_id == bindparam("unit_id"),
+    "property_id": _STAY.c.unit_id.in_(_OF_PROPERTY),
+    "channel": _STAY.c.channel == bindparam("channel"),
+    "kind": _STAY.c.kind == bindparam("kind"),
+    "statuses": _STAY.c.status.in_(bindparam("statuses", expanding=True)),
+    "since": _STAY.c.departure > bindparam("since"),
+    "until": _STAY.c.arrival < bindparam("until"),
+    "updated_since": _STAY.c.updated_at >= bindparam("updated_since"),
+    "text": or_(_like(_STAY.c.reservation_code), _STAY.c.unit_id.in_(_NAMED)),
+}
+_COLUMNS = (
+    *("id", "unit_id", "channel", "kind", "reason", "status", "arrival", "departure"),
+    *("reservation_code", "expires_at", "opened_at", "updated_at"),
+)
+_ROWS = select(*(_STAY.c[name] for name in _COLUMNS), _UNIT.c.slug, _UNIT.c.property_id).join(
+    _UNIT, _UNIT.c.id == _STAY.c.unit_id
+)
+_ONE = _ROWS.where(_STAY.c.id == bindparam("stay"), _STAY.c.account_id == bindparam("account"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,52 +73,89 @@ class Wanted:
     text: str | None = None
 
 
-def search(session: Session, account_id: str, wanted: Wanted) -> list[Stay]:
-    """The stays that match, by unit and arrival."""
-    query = _matching(account_id, wanted).order_by(Stay.unit_id, Stay.arrival, Stay.id)  # type: ignore[arg-type]
-    # Another layer writes stays by plain statements: what the session remembers may be old.
-    return list(session.execute(query, execution_options={"populate_existing": True}).scalars())
+def search(session: Session, account_id: str, wanted: Wanted) -> Sequence[Row[Any]]:
+    """The stays that match, by unit and arrival, as rows of `page`."""
+    names, values = _said(account_id, wanted)
+    return session.execute(_found(names), values).all()
 
 
 def page(
     session: Session, account_id: str, wanted: Wanted, place: tuple[int, int]
-) -> tuple[list[Stay], int]:
-    """One page of the stays that match, by arrival, and how many there are."""
-    query = _matching(account_id, wanted).order_by(Stay.arrival, Stay.id)  # type: ignore[arg-type]
-    return owned.page(session, query, *place)
+) -> tuple[Sequence[Row[Any]], int]:
+    """One page of the stays that match, by arrival, and how many there are.
+
+    Rows of what a list tells of a stay, and of its unit `slug` and `property_id`.
+    """
+    names, values = _said(account_id, wanted)
+    passed, limit = place
+    asked = {**values, "passed": passed, "limit": limit}
+    rows = session.execute(_page(names), asked).all()
+    if len(rows) < limit and (rows or not passed):
+        return rows, passed + len(rows)
+    return rows, session.execute(_count(names), values).scalar_one()
 
 
-def _matching(account_id: str, wanted: Wanted) -> Select[Any]:
-    query = owned.of(Stay, account_id)
-    for column, value in (
-        (Stay.unit_id, wanted.unit_id),
-        (Stay.channel, wanted.channel),
-        (Stay.kind, wanted.kind),
-    ):
-        if value is not None:
-            query = query.where(column == value)  # type: ignore[arg-type]
-    if wanted.statuses:
-        query = query.where(Stay.status.in_(wanted.statuses))  # type: ignore[attr-defined]
-    if wanted.since is not None:
-        query = query.where(Stay.departure > wanted.since)  # type: ignore[arg-type]
-    if wanted.until is not None:
-        query = query.where(Stay.arrival < wanted.until)  # type: ignore[arg-type]
-    if wanted.updated_since is not None:
-        query = query.where(Stay.updated_at >= wanted.updated_since)  # type: ignore[arg-type]
-    if wanted.property_id is not None:
-        units = select(Unit.id).where(Unit.property_id == wanted.property_id)  # type: ignore[call-overload]
-        query = query.where(Stay.unit_id.in_(units))  # type: ignore[attr-defined]
-    return query if wanted.text is None else query.where(_says(account_id, wanted.text.lower()))
+def listed(session: Session, account_id: str, stay_id: str) -> Row[Any]:
+    """One stay as a row of `page`. Raises Unknown."""
+    row = session.execute(_ONE, {"account": account_id, "stay": stay_id}).one_or_none()
+    if row is None:
+        raise Unknown("stay", stay_id)
+    return row
 
 
-def _says(account_id: str, text: str) -> Any:
-    named = select(Unit.id).where(  # type: ignore[call-overload]
-        Unit.account_id == account_id,
-        func.lower(Unit.name).contains(text, autoescape=True)
-        | func.lower(Unit.slug).contains(text, autoescape=True),
-    )
-    code = func.lower(Stay.reservation_code).contains(text, autoescape=True)
-    return or_(code, Stay.unit_id.in_(named))  # type: ignore[attr-defined]
+def comers(session: Session, account_id: str, wanted: Wanted) -> Sequence[Row[Any]]:
+    """Of the stays that match, by unit and arrival, what tells who comes and goes: `id`, `unit_id`,
+    `slug`, `arrival`, `departure`; of units in use.
+    """
+    names, values = _said(account_id, wanted)
+    return session.execute(_comers(names), values).all()
+
+
+def _said(account_id: str, wanted: Wanted) -> tuple[frozenset[str], dict[str, Any]]:
+    """Which filters a wish names, and what a statement with those is asked with."""
+    named = {one: getattr(wanted, one) for one in _FILTERS}
+    said = {name: value for name, value in named.items() if value not in (None, ())}
+    if "text" in said:
+        plain = _ESCAPED.sub(r"/\1", said["text"].lower())
+        said["text"] = f"%{plain}%"
+    return frozenset(said), {"account": account_id, **said}
+
+
+# Built once for each set of filters: building a statement costs more than running it.
+@lru_cache(maxsize=512)
+def _page(names: frozenset[str]) -> Select[Any]:
+    # The index finds the page alone; only its rows are read.
+    ids = _matching(select(_STAY.c.id), names).order_by(_STAY.c.arrival, _STAY.c.id)
+    page = ids.limit(bindparam("limit")).offset(bindparam("passed"))
+    return _ROWS.where(_STAY.c.id.in_(page)).order_by(_STAY.c.arrival, _STAY.c.id)
+
+
+@lru_cache(maxsize=512)
+def _count(names: frozenset[str]) -> Select[Any]:
+    return _matching(select(func.count()).select_from(_STAY), names)
+
+
+@lru_cache(maxsize=512)
+def _found(names: frozenset[str]) -> Select[Any]:
+    return _matching(_ROWS, names).order_by(_STAY.c.unit_id, _STAY.c.arrival, _STAY.c.id)
+
+
+@lru_cache(maxsize=512)
+def _comers(names: frozenset[str]) -> Select[Any]:
+    columns = (_STAY.c.id, _STAY.c.unit_id, _UNIT.c.slug, _STAY.c.arrival, _STAY.c.departure)
+    query = select(*columns).join(_UNIT, _UNIT.c.id == _STAY.c.unit_id)
+    in_use = _matching(query, names).where(_UNIT.c.retired_at.is_(None))
+    return in_use.order_by(_STAY.c.unit_id, _STAY.c.arrival, _STAY.c.id)
+
+
+def _matching(query: Any, names: frozenset[str]) -> Any:
+    account = bindparam("account")
+    if "unit_id" in names:
+        # A unit has few stays: its own index finds them, and not that of the account's list.
+        query = query.where(_STAY.c.account_id.concat("") == account)
+    else:
+        query = query.where(_STAY.c.account_id == account)
+    return query.where(*(_FILTERS[name] for name in sorted(names)))
 
 
 def get(session: Session, account_id: str, stay_id: str) -> Stay:

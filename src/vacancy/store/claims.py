@@ -37,6 +37,12 @@ _INHERITED = (
     .where(_FEED.c.id != bindparam("feed_id"))
     .order_by(_CLAIM.c.arrival, _CLAIM.c.id)
 )
+_UIDS = (
+    select(_CLAIM.c.stay_id, _CLAIM.c.uid)
+    .where(_CLAIM.c.stay_id.in_(bindparam("stays", expanding=True)))
+    .where(_CLAIM.c.echo_of.is_(None))
+    .order_by(_CLAIM.c.first_seen, _CLAIM.c.id)
+)
 
 
 def as_known(row: Row[Any]) -> KnownClaim:
@@ -184,13 +190,7 @@ def of_stays(session: Session, stay_ids: Sequence[str]) -> dict[str, list[KnownC
 def uids_of_stays(session: Session, stay_ids: Sequence[str]) -> dict[str, list[str]]:
     """The UIDs under which feeds list, or listed, each stay, in order of first sight."""
     found: dict[str, list[str]] = {stay_id: [] for stay_id in stay_ids}
-    query = (
-        select(_CLAIM.c.stay_id, _CLAIM.c.uid)
-        .where(_CLAIM.c.stay_id.in_(stay_ids))
-        .where(_CLAIM.c.echo_of.is_(None))
-        .order_by(_CLAIM.c.first_seen, _CLAIM.c.id)
-    )
-    for stay_id, uid in session.execute(query):
+    for stay_id, uid in session.execute(_UIDS, {"stays": list(stay_ids)}):
         if uid not in found[stay_id]:
             found[stay_id].append(uid)
     return found

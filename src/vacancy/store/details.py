@@ -6,18 +6,32 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Table, bindparam, delete, select
 from sqlmodel import Session
 
 from vacancy.domain.errors import Refused
-from vacancy.store import owned
+from vacancy.store import owned, tables
 from vacancy.store.tables import BookingParameter, BookingValue, Guest
+
+_GUEST: Table = tables.metadata.tables["guest"]
+_VALUE: Table = tables.metadata.tables["booking_value"]
+_PARAMETER: Table = tables.metadata.tables["booking_parameter"]
+
+# Built once: building a statement costs more than running it.
+_STAYS = bindparam("stays", expanding=True)
+_GUESTS = select(_GUEST.c.stay_id, _GUEST.c.sealed).where(_GUEST.c.stay_id.in_(_STAYS))
+_VALUES = (
+    select(_VALUE.c.stay_id, _PARAMETER.c.key, _VALUE.c.value)
+    .join(_PARAMETER, _PARAMETER.c.id == _VALUE.c.parameter_id)
+    .where(_VALUE.c.stay_id.in_(_STAYS))
+    .order_by(_PARAMETER.c.key)
+)
 
 
 def guests(session: Session, stay_ids: Sequence[str]) -> dict[str, bytes]:
     """The sealed guests of these stays, by stay; a stay without one is left out."""
-    query = select(Guest).where(Guest.stay_id.in_(stay_ids))  # type: ignore[attr-defined]
-    return {row.stay_id: row.sealed for row in session.execute(query).scalars()}
+    rows = session.execute(_GUESTS, {"stays": list(stay_ids)})
+    return {stay_id: sealed for stay_id, sealed in rows}
 
 
 def put_guest(
@@ -60,13 +74,7 @@ def remove_parameter(session: Session, row: BookingParameter) -> None:
 def values(session: Session, stay_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What these stays have in the operator's own fields, by stay and key."""
     found: dict[str, dict[str, Any]] = {stay_id: {} for stay_id in stay_ids}
-    query = (
-        select(BookingValue.stay_id, BookingParameter.key, BookingValue.value)  # type: ignore[call-overload]
-        .join(BookingParameter, BookingParameter.id == BookingValue.parameter_id)
-        .where(BookingValue.stay_id.in_(stay_ids))  # type: ignore[attr-defined]
-        .order_by(BookingParameter.key)
-    )
-    for stay_id, key, value in session.execute(query):
+    for stay_id, key, value in session.execute(_VALUES, {"stays": list(stay_ids)}):
         found[stay_id][key] = value
     return found
 

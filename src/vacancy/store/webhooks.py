@@ -4,18 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy import Row, Table, bindparam, delete, func, select, update
 from sqlmodel import Session
 
 from vacancy.domain.webhooks import DeliveryState, Why
 from vacancy.store import owned, tables
-from vacancy.store.tables import Attempt, Delivery, Endpoint, Event
+from vacancy.store.tables import Delivery, Endpoint, Event
 
 _ENDPOINT: Table = tables.metadata.tables["endpoint"]
 _DELIVERY: Table = tables.metadata.tables["delivery"]
 _ATTEMPT: Table = tables.metadata.tables["attempt"]
 _EVENT: Table = tables.metadata.tables["event"]
+
+_NEWEST = (_DELIVERY.c.created_at.desc(), _DELIVERY.c.id.desc())
+
+
+def _listed(*wanted: Any) -> tuple[Any, Any]:
+    """One page of an endpoint's deliveries, and how many there are: the index finds the page alone,
+    only its rows are read.
+    """
+    of = (_DELIVERY.c.endpoint_id == bindparam("endpoint"), *wanted)
+    ids = select(_DELIVERY.c.id).where(*of).order_by(*_NEWEST)
+    page = ids.limit(bindparam("limit")).offset(bindparam("passed"))
+    rows = select(_DELIVERY).where(_DELIVERY.c.id.in_(page)).order_by(*_NEWEST)
+    return rows, select(func.count()).select_from(_DELIVERY).where(*of)
+
+
+# Built once: building a statement costs more than running it.
+_LISTED = _listed()
+_LISTED_IN_STATE = _listed(_DELIVERY.c.state == bindparam("state"))
+_ATTEMPTS = (
+    select(_ATTEMPT)
+    .where(_ATTEMPT.c.delivery_id.in_(bindparam("deliveries", expanding=True)))
+    .order_by(_ATTEMPT.c.started_at, _ATTEMPT.c.id)
+)
 
 
 def add(session: Session, row: Endpoint | Delivery) -> None:
@@ -77,20 +101,21 @@ def enable(session: Session, endpoint: Endpoint) -> None:
 
 def deliveries(
     session: Session, endpoint_id: str, state: DeliveryState | None, place: tuple[int, int]
-) -> tuple[list[Delivery], int]:
-    """What one endpoint was or will be told, newest first."""
-    query = select(Delivery).where(_DELIVERY.c.endpoint_id == endpoint_id)
-    if state is not None:
-        query = query.where(_DELIVERY.c.state == state.value)
-    newest = query.order_by(_DELIVERY.c.created_at.desc(), _DELIVERY.c.id.desc())
-    return owned.page(session, newest, *place)
+) -> tuple[Sequence[Row[Any]], int]:
+    """What one endpoint was or will be told, newest first, as rows of the table; and how many."""
+    page, count = _LISTED if state is None else _LISTED_IN_STATE
+    passed, limit = place
+    asked = {"endpoint": endpoint_id, "state": state.value if state else None}
+    rows = session.execute(page, {**asked, "passed": passed, "limit": limit}).all()
+    if len(rows) < limit and (rows or not passed):
+        return rows, passed + len(rows)
+    return rows, session.execute(count, asked).scalar_one()
 
 
-def attempts(session: Session, delivery_ids: Iterable[str]) -> dict[str, list[Attempt]]:
-    """The tries of each of these deliveries, oldest first."""
-    query = select(Attempt).where(_ATTEMPT.c.delivery_id.in_(list(delivery_ids)))
-    found: dict[str, list[Attempt]] = {}
-    for row in session.execute(query.order_by(_ATTEMPT.c.started_at, _ATTEMPT.c.id)).scalars():
+def attempts(session: Session, delivery_ids: Iterable[str]) -> dict[str, list[Row[Any]]]:
+    """The tries of each of these deliveries, oldest first, as rows of the table."""
+    found: dict[str, list[Row[Any]]] = {}
+    for row in session.execute(_ATTEMPTS, {"deliveries": list(delivery_ids)}):
         found.setdefault(row.delivery_id, []).append(row)
     return found
 

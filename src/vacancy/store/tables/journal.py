@@ -19,6 +19,7 @@ class Event(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("account_id", "sequence"),
+        Index("ix_event_account_id_type_sequence", "account_id", "type", "sequence"),
         Index("ix_event_unit_id_sequence", "unit_id", "sequence"),
         Index("ix_event_property_id_sequence", "property_id", "sequence"),
     )

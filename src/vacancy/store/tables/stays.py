@@ -19,7 +19,15 @@ class Stay(SQLModel, table=True):
     it is.
     """
 
-    __table_args__ = (Index("ix_stay_unit_id_status_departure", "unit_id", "status", "departure"),)
+    __table_args__ = (
+        Index("ix_stay_unit_id_status_departure", "unit_id", "status", "departure"),
+        # All that a list is filtered by: what it counts and passes over is never read.
+        Index(
+            "ix_stay_listed",
+            *("account_id", "arrival", "id", "departure", "status", "kind", "channel"),
+            *("unit_id", "reservation_code", "updated_at"),
+        ),
+    )
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id")
     unit_id: str = Field(foreign_key="unit.id")

@@ -56,7 +56,7 @@ class Delivery(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("endpoint_id", "message_id"),
         Index("ix_delivery_endpoint_id_next_at", "endpoint_id", "next_at"),
-        Index("ix_delivery_endpoint_id_created_at", "endpoint_id", "created_at"),
+        Index("ix_delivery_listed", "endpoint_id", "created_at", "id", "state"),
     )
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id")

@@ -102,6 +102,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_event_account_id_type_sequence", ["account_id", "type", "sequence"], unique=False
+        )
+        batch_op.create_index(
             "ix_event_property_id_sequence", ["property_id", "sequence"], unique=False
         )
         batch_op.create_index("ix_event_unit_id_sequence", ["unit_id", "sequence"], unique=False)
@@ -282,7 +285,7 @@ def upgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_delivery_created_at"), ["created_at"], unique=False)
         batch_op.create_index(
-            "ix_delivery_endpoint_id_created_at", ["endpoint_id", "created_at"], unique=False
+            "ix_delivery_listed", ["endpoint_id", "created_at", "id", "state"], unique=False
         )
         batch_op.create_index(
             "ix_delivery_endpoint_id_next_at", ["endpoint_id", "next_at"], unique=False
@@ -531,6 +534,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("stay", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_stay_listed",
+            [
+                "account_id",
+                "arrival",
+                "id",
+                "departure",
+                "status",
+                "kind",
+                "channel",
+                "unit_id",
+                "reservation_code",
+                "updated_at",
+            ],
+            unique=False,
+        )
+        batch_op.create_index(
             "ix_stay_unit_id_status_departure", ["unit_id", "status", "departure"], unique=False
         )
 
@@ -690,6 +709,7 @@ def downgrade() -> None:
     op.drop_table("booking_value")
     with op.batch_alter_table("stay", schema=None) as batch_op:
         batch_op.drop_index("ix_stay_unit_id_status_departure")
+        batch_op.drop_index("ix_stay_listed")
 
     op.drop_table("stay")
     with op.batch_alter_table("sighting", schema=None) as batch_op:
@@ -728,7 +748,7 @@ def downgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_delivery_event_id"))
         batch_op.drop_index("ix_delivery_endpoint_id_next_at")
-        batch_op.drop_index("ix_delivery_endpoint_id_created_at")
+        batch_op.drop_index("ix_delivery_listed")
         batch_op.drop_index(batch_op.f("ix_delivery_created_at"))
 
     op.drop_table("delivery")
@@ -756,6 +776,7 @@ def downgrade() -> None:
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_unit_id_sequence")
         batch_op.drop_index("ix_event_property_id_sequence")
+        batch_op.drop_index("ix_event_account_id_type_sequence")
 
     op.drop_table("event")
     op.drop_table("booking_parameter")

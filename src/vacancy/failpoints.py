@@ -34,7 +34,10 @@ TELLING_POINTS = (
     "after_attempt_commit",
 )
 
-_ALL = POINTS + TELLING_POINTS
+#: Every point of a POST with an Idempotency-Key: what it did and its answer are kept, then told.
+ANSWERING_POINTS = ("before_effect_commit", "after_effect_commit")
+
+_ALL = POINTS + TELLING_POINTS + ANSWERING_POINTS
 
 
 class FailpointReached(Exception):

@@ -26,6 +26,7 @@ from vacancy.api.shapes.problem import PROBLEMS
 from vacancy.api.shapes.values import Asked as QueryModel
 from vacancy.api.shapes.values import Wish
 from vacancy.domain.scopes import Scope
+from vacancy.failpoints import reach
 from vacancy.store import idempotency
 from vacancy.store.idempotency import Asked, Stored
 
@@ -89,10 +90,11 @@ class Room:
         return partial(self._add, Way("POST", path, scope, shape, **{"status": 201, **more}))
 
     def patch(
-        self, path: str, scope: Scope, shape: Any, *, current: Endpoint
+        self, path: str, scope: Scope, shape: Any, *, current: Endpoint, **more: Any
     ) -> Callable[[Endpoint], Endpoint]:
-        """PATCH of what `current` reads."""
-        return partial(self._add, Way("PATCH", path, scope, shape, current=current, one=True))
+        """PATCH of what `current` reads; `more` is `also` of `Way`."""
+        way = Way("PATCH", path, scope, shape, current=current, one=True, **more)
+        return partial(self._add, way)
 
     def delete(
         self, path: str, scope: Scope, shape: Any = None, *, current: Endpoint
@@ -116,15 +118,20 @@ class Room:
             summary=(endpoint.__doc__ or "").strip().splitlines()[0].rstrip("."),
             description=_description(way, endpoint),
             responses=PROBLEMS,
-            openapi_extra={"x-scope": None if way.scope is None else way.scope.value},
+            openapi_extra={
+                "x-scope": None if way.scope is None else way.scope.value,
+                "x-also-scopes": [scope.value for scope in way.also],
+            },
         )
         return endpoint
 
 
 def _description(way: Way, endpoint: Endpoint) -> str:
     text = inspect.getdoc(endpoint) or ""
-    needed = "Any key may ask." if way.scope is None else f"Scope: `{way.scope.value}`."
-    return f"{text}\n\n{needed}"
+    if way.scope is None:
+        return f"{text}\n\nAny key may ask."
+    scopes = " and ".join(f"`{scope.value}`" for scope in (way.scope, *way.also))
+    return f"{text}\n\nScope: {scopes}."
 
 
 class _Served:
@@ -158,7 +165,8 @@ class _Served:
             if name not in ("desk", "before")
         ]
         bodyless = not any(_is_model(hint, Wish) for hint in hints.values())
-        needs = Needs(self._way.scope, _queries(hints), bodyless=bodyless)
+        way = self._way
+        needs = Needs(way.scope, _queries(hints), bodyless=bodyless, also=way.also)
         more: dict[str, Any] = {"caller": Annotated[Caller, Depends(needs)]}
         conditions = {"PATCH": _IfMatch, "DELETE": _IfMatch, "POST": _IdempotencyKey}
         asked = _IfNoneMatch if self._way.one else None
@@ -207,7 +215,9 @@ class _Served:
                 desk = Desk(session, front, caller.actor)
                 answer = self._told(self._endpoint(desk=desk, **said))
                 idempotency.keep(session, asked, _sealed(caller, asked, answer), now)
-                return answer
+                reach("before_effect_commit")
+            reach("after_effect_commit")
+            return answer
         finally:
             front.running.end(asked.scope)
 

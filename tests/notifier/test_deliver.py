@@ -326,6 +326,7 @@ def test_one_that_hangs_delays_no_other(sqlite_store: Store, receiver: Receiver)
             for _ in range(4):
                 began = time.monotonic()
                 (fact,) = telling.facts()
+                fan_out(telling.store, telling.clock.now(), telling.chance)
                 await deliveries.tick()
                 while fact not in receiver.ids():
                     await asyncio.sleep(0.01)
@@ -346,6 +347,7 @@ def test_what_was_cut_off_is_made_anew(telling: Telling, receiver: Receiver) -> 
     hook = telling.endpoint(receiver)
     receiver.says = Says(wait=30)
     telling.facts()
+    fan_out(telling.store, telling.clock.at, telling.chance)
 
     async def cut_off() -> None:
         client = Client(Guard(telling.allowed), "Vacancy/0", limits=telling.limits, tls=TRUSTING)

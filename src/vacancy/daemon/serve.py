@@ -7,7 +7,6 @@ import contextlib
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
 import sys
@@ -26,22 +25,22 @@ from vacancy.daemon.clocks import Clocks
 from vacancy.daemon.compose import House, open_deliveries, open_rounds
 from vacancy.daemon.gauge import gauge
 from vacancy.daemon.notify import Systemd
-from vacancy.daemon.sweep import sweep
+from vacancy.daemon.probe import DISK_FULL, trouble
 from vacancy.daemon.web import Beside, Web, listen, make_web
+from vacancy.daemon.works import Beat, Hands, make_runner, works
 from vacancy.domain.errors import VacancyError
 from vacancy.notifier.deliver import Deliveries
-from vacancy.notifier.round import tell
 from vacancy.poller.round import Rounds
 from vacancy.poller.tools import Polled
 from vacancy.publisher.cache import ExportCache
 from vacancy.publisher.readings import Readings
 from vacancy.publisher.serve import ExportApp
-from vacancy.services import alerts, config
+from vacancy.services import config
 from vacancy.services.at import At
 from vacancy.services.publishing import publisher
 from vacancy.settings import Settings, SettingsError
 from vacancy.store.served import StoreFailure
-from vacancy.store.session import HEAD, open_store, version
+from vacancy.store.session import open_store
 from vacancy.store.upkeep import describe
 from vacancy.vault import open_vault
 
@@ -49,10 +48,8 @@ _LOG = structlog.get_logger(__name__)
 
 #: Seconds for open requests to end at a stop, after the polls in flight.
 WEB_PATIENCE = 5
-#: Less free space than this, in bytes, and the store may fail any moment.
-ROOM_NEEDED = 16 * 1024 * 1024
-#: Why we are not ready when there is less: exports are served on, and room may come back.
-DISK_FULL = "disk_full"
+#: Exports are looked at this often, in seconds, for what another process has published.
+LOOK_AFTER = 0.5
 #: The metronome is stuck when it has not ticked for so many seconds.
 TICK_HOLDS_FOR = 30.0
 
@@ -66,7 +63,12 @@ def serve(
     """
     by_place = "console" if sys.stderr.isatty() else "json"
     log.configure(kind=settings.server.log or by_place, level=settings.server.log_level)
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it tells every beat
+    for teller in (
+        "apscheduler",
+        "procrastinate",
+        "psycopg",
+    ):  # of every beat, job, lost connection
+        logging.getLogger(teller).setLevel(logging.CRITICAL)
     store = open_store(settings.server.database_url)
     house = House(settings, store, open_vault(settings.server.data_dir), clock, secrets.token_bytes)
     try:
@@ -96,6 +98,10 @@ class Daemon:
         self._telling = contextlib.AsyncExitStack()
         self._rounds: Rounds | None = None
         self._deliveries: Deliveries | None = None
+        self._published = asyncio.Event()
+        by_role = works(Hands(lambda: self._house, self._poller, self._teller, self._goes_on))
+        self._beats = [beat for role in sorted(self._roles) for beat in by_role[role]]
+        self._runner = make_runner(house.store, [work for beat in self._beats for work in beat])
         self._ticked_at = 0.0
         self._failing: set[str] = set()
         self._notify = Systemd()
@@ -111,13 +117,17 @@ class Daemon:
         web = Web(self._web_config())
         serving = None if listening is None else asyncio.create_task(web.serve([listening]))
         await self._work_by_settings()
+        await self._runner.start()
         scheduler = self._metronome()
         scheduler.start()
+        watching = asyncio.create_task(self._watch_exports())
         await self._announce(web, serving)
         await self._until_stopped(serving)
         self._notify.stopping()
         scheduler.shutdown(wait=False)
+        watching.cancel()
         self._listeners.close()
+        await self._runner.stop()
         await asyncio.gather(self._polling.aclose(), self._telling.aclose())
         if serving is not None:
             web.should_exit = True
@@ -136,6 +146,19 @@ class Daemon:
         )
         self._deliveries = await self._telling.enter_async_context(open_deliveries(self._house))
         await asyncio.gather(*(stack.aclose() for stack in before))
+
+    def _poller(self) -> Rounds:
+        if self._rounds is None:
+            raise RuntimeError("nothing is polled before the daemon runs")
+        return self._rounds
+
+    def _teller(self) -> Deliveries:
+        if self._deliveries is None:
+            raise RuntimeError("nobody is told before the daemon runs")
+        return self._deliveries
+
+    def _goes_on(self) -> bool:
+        return not self._stop.is_set()
 
     def _web_config(self) -> uvicorn.Config:
         metrics = self._metrics if self._house.settings.server.metrics else None
@@ -158,59 +181,48 @@ class Daemon:
         scheduler = AsyncIOScheduler(
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
-        beat = self._house.settings.polling.scale
-        if "poller" in self._roles:
-            scheduler.add_job(self._tick, "interval", seconds=1)
-            scheduler.add_job(self._sweep, "interval", seconds=max(1.0, 30 * min(beat, 1.0)))
-        else:
-            scheduler.add_job(self._mark_tick, "interval", seconds=1)
-        if "notifier" in self._roles:
-            scheduler.add_job(self._alert, "interval", seconds=max(1.0, 5 * min(beat, 1.0)))
-            scheduler.add_job(self._deliver, "interval", seconds=1)
-        scheduler.add_job(self._look_and_write, "interval", seconds=1)
+        scheduler.add_job(self._tick, "interval", seconds=1)
+        for beat in self._beats:
+            scheduler.add_job(self._beat, "interval", [beat], seconds=beat[0].every)
+        scheduler.add_job(self._write, "interval", seconds=1)
         scheduler.add_job(self._check, "interval", seconds=2)
         scheduler.add_job(self._gauge, "interval", seconds=10)
         return scheduler
 
     async def _tick(self) -> None:
-        await self._mark_tick()
-        with self._survive("tick"):
-            if self._clocks.parted():
+        self._ticked_at = self._house.clock.monotonic()
+        with self._survive("clock"):
+            if "poller" in self._roles and self._clocks.parted():
                 await asyncio.to_thread(self._clocks.watch, self._house.store)
-            if self._rounds is not None:
-                await self._rounds.tick()
+
+    async def _beat(self, beat: Beat) -> None:
+        """Look for work of these kinds. A kind that is slow keeps the others of its beat alone."""
+        for work in beat:
+            with self._survive(work.kind):
+                await self._runner.look(work)
 
     async def _ask(self, feed_ids: Sequence[str]) -> list[Polled]:
         """Poll feeds for a request; without a poller of ours running, too."""
         patience = self._house.settings.api.refresh_within.total_seconds()
         return [] if self._rounds is None else await self._rounds.ask(feed_ids, patience)
 
-    async def _mark_tick(self) -> None:
-        self._ticked_at = self._house.clock.monotonic()
+    async def _watch_exports(self) -> None:
+        """Catch up with what is published: at once in this process, soon in another."""
+        loop = asyncio.get_running_loop()
+        self._house.store.on_published(lambda: loop.call_soon_threadsafe(self._published.set))
+        try:
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_AFTER):
+                        await self._published.wait()
+                self._published.clear()
+                with self._survive("exports"):
+                    await asyncio.to_thread(self._look)
+        finally:
+            self._house.store.on_published(None)
 
-    async def _sweep(self) -> None:
-        with self._survive("sweep"):
-            await asyncio.to_thread(sweep, self._house)
-
-    async def _alert(self) -> None:
-        """Tell people. A receiver that is slow or down keeps this beat alone waiting."""
-        with self._survive("alerts"):
-            await asyncio.to_thread(self._tell_people)
-
-    async def _deliver(self) -> None:
-        """Tell programs."""
-        with self._survive("deliveries"):
-            if self._deliveries is not None:
-                await self._deliveries.tick()
-
-    def _tell_people(self) -> None:
-        house = self._house
-        at = (house.clock.now(), house.chance)
-        tell(house.store, alerts.wish(house.settings), at, lambda: not self._stop.is_set())
-
-    async def _look_and_write(self) -> None:
-        with self._survive("exports"):
-            await asyncio.to_thread(self._look)
+    async def _write(self) -> None:
+        with self._survive("readings"):
             await asyncio.to_thread(self._write_readings)
 
     async def _gauge(self) -> None:
@@ -221,26 +233,12 @@ class Daemon:
         """Probe the store, and tell systemd that we live while starting anew would not help."""
         await asyncio.to_thread(self._probe)
         now = self._house.clock.monotonic()
-        trouble = self._health.reason_not_ready(now)
-        if trouble in (None, DISK_FULL) and now - self._ticked_at < TICK_HOLDS_FOR:
+        reason = self._health.reason_not_ready(now)
+        if reason in (None, DISK_FULL) and now - self._ticked_at < TICK_HOLDS_FOR:
             self._notify.ping()
 
     def _probe(self) -> None:
-        self._health.note(self._trouble(), self._house.clock.monotonic())
-
-    def _trouble(self) -> str | None:
-        try:
-            if not self._house.store.in_place:
-                return "database_moved"
-            if version(self._house.store) != HEAD:
-                return "database_version"
-        except StoreFailure:
-            return "database"
-        data_dir = self._house.settings.server.data_dir
-        try:
-            return DISK_FULL if shutil.disk_usage(data_dir).free < ROOM_NEEDED else None
-        except OSError:
-            return "data_dir"
+        self._health.note(trouble(self._house), self._house.clock.monotonic())
 
     def _look(self) -> None:
         self._cache.look(self._house.clock.now())

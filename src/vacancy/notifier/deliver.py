@@ -63,16 +63,31 @@ class Deliveries:
         self._hands = asyncio.Semaphore(_HANDS)
 
     async def tick(self) -> None:
-        """Fan out, and open a lane for each endpoint that something is due for.
+        """Open a lane for each endpoint that something is due for.
 
         Raises a StoreFailure; nothing is lost by it.
         """
-        tools = self._tools
-        await asyncio.to_thread(fan_out, tools.store, tools.clock.now(), tools.chance)
-        for endpoint_id in await asyncio.to_thread(self._due, tools.clock.now()):
-            lane = asyncio.create_task(self._survive(endpoint_id))
-            self._lanes[endpoint_id] = lane
-            lane.add_done_callback(lambda _, ended=endpoint_id: self._lanes.pop(ended, None))
+        for endpoint_id in await self.due():
+            self._open(endpoint_id)
+
+    async def due(self) -> list[str]:
+        """Endpoints that something is due for, but those that this process tells already."""
+        return await asyncio.to_thread(self._due, self._tools.clock.now())
+
+    async def tell_one(self, endpoint_id: str) -> None:
+        """Tell one endpoint all that is due or becomes so meanwhile; back when it is told."""
+        lane = self._lanes.get(endpoint_id)
+        await asyncio.wait([lane or self._open(endpoint_id)])
+
+    async def let_go(self, endpoint_ids: Sequence[str]) -> None:
+        """What a process had in hand of these endpoints, which died, is due at once."""
+
+        def give_up() -> None:
+            now = self._tools.clock.now()
+            with self._tools.store.write() as session:
+                deliveries.let_go(session, endpoint_ids, (now, HOLD))
+
+        await asyncio.to_thread(give_up)
 
     async def once(self) -> int:
         """Fan out, make every try that is due at this instant, and wait for all; how many."""
@@ -94,6 +109,12 @@ class Deliveries:
             await asyncio.to_thread(self._give_back)
         except StoreFailure as failure:
             _LOG.error("store.failed", during="drain", error=describe(failure))
+
+    def _open(self, endpoint_id: str) -> asyncio.Task[int]:
+        lane = asyncio.create_task(self._survive(endpoint_id))
+        self._lanes[endpoint_id] = lane
+        lane.add_done_callback(lambda _: self._lanes.pop(endpoint_id, None))
+        return lane
 
     def _due(self, now: datetime) -> list[str]:
         with self._tools.store.read() as session:

@@ -14,7 +14,7 @@ from vacancy.poller.fetch import Failed
 from vacancy.poller.intake import write_failure
 from vacancy.poller.poll import poll
 from vacancy.poller.tools import Polled, Span, Tools
-from vacancy.store import due, polls
+from vacancy.store import polls, sharing
 from vacancy.store.polls import Due, Room
 from vacancy.store.served import StoreFailure
 
@@ -182,11 +182,11 @@ class Rounds:
 
     def _look(self, room: Room) -> list[str]:
         with self._tools.store.read() as session:
-            return due.look(session, self._tools.clock.now(), room)
+            return sharing.look(session, self._tools.clock.now(), room)
 
     def _lease_these(self, feed_ids: Sequence[str]) -> list[Due]:
         with self._tools.store.write() as session:
-            return due.lease(session, self._tools.clock.now(), HOLD, self._room(), feed_ids)
+            return sharing.lease(session, self._tools.clock.now(), HOLD, self._room(), feed_ids)
 
     def _lease_for_person(self, feed_ids: Sequence[str]) -> list[Due]:
         """These feeds, however many are flying: the client still asks a host in turn."""

@@ -8,7 +8,7 @@ from vacancy.ids import Chance
 from vacancy.publisher.unit import publish_unit
 from vacancy.services.at import Publish
 from vacancy.store import stays
-from vacancy.store.session import Session
+from vacancy.store.session import PUBLISHED, Session
 
 
 def publisher(chance: Chance) -> Publish:
@@ -16,6 +16,7 @@ def publisher(chance: Chance) -> Publish:
 
     def publish(session: Session, unit_id: str, now: datetime) -> None:
         stays.lock_unit(session, unit_id)
-        publish_unit(session, unit_id, now, chance)
+        if publish_unit(session, unit_id, now, chance):
+            session.info[PUBLISHED] = True
 
     return publish

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from vacancy.domain.webhooks import DeliveryState, Wanted
 from vacancy.ids import Chance, new_id
-from vacancy.store import tables
+from vacancy.store import jobs, tables
 from vacancy.store.tables import Delivery, Endpoint, Event
 
 _EVENT: Table = tables.metadata.tables["event"]
@@ -109,6 +109,8 @@ def add(
     ]
     if rows:
         session.execute(insert(_DELIVERY), rows)
+        enabled = {row["endpoint_id"] for row in rows if row["next_at"] is not None}
+        jobs.put(session, "deliver", enabled)
 
 
 def _begins(endpoint: Endpoint, now: datetime) -> dict[str, Any]:
@@ -181,6 +183,26 @@ def give_back(session: Session, delivery_ids: Sequence[str], now: datetime) -> N
         _DELIVERY.c.id.in_(delivery_ids), _DELIVERY.c.state == DeliveryState.WAITING.value
     )
     session.execute(query.values(next_at=now))
+
+
+def let_go(session: Session, endpoint_ids: Sequence[str], at: tuple[datetime, timedelta]) -> None:
+    """Deliveries to these endpoints that may have been taken in hand for the span are due now.
+
+    A try that was to be made again within it comes that much early.
+    """
+    now, hold = at
+    query = update(_DELIVERY).where(
+        _DELIVERY.c.endpoint_id.in_(endpoint_ids),
+        _DELIVERY.c.state == DeliveryState.WAITING.value,
+        _DELIVERY.c.next_at <= now + hold,
+    )
+    session.execute(query.values(next_at=now))
+
+
+def accounts_unsent(session: Session, limit: int) -> list[str]:
+    """Accounts that have facts waiting to be fanned out."""
+    query = select(_UNSENT.c.account_id).distinct().limit(limit)
+    return list(session.execute(query).scalars())
 
 
 def endpoint_of(session: Session, endpoint_id: str) -> Endpoint | None:

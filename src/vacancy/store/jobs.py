@@ -7,7 +7,6 @@ there first. So a job too many does nothing, and one too few is made up for by t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -17,20 +16,24 @@ from sqlmodel import Session
 _PUT = text("""
     INSERT INTO procrastinate_jobs
         (queue_name, task_name, lock, queueing_lock, args, scheduled_at)
-    SELECT :kind, :kind, name, name, jsonb_build_object('key', key), :at
+    SELECT CAST(:kind AS text), CAST(:kind AS text), name, name, jsonb_build_object('key', key),
+        to_timestamp(ceil(extract(epoch FROM clock_timestamp())
+            / CAST(:pace AS float)) * CAST(:pace AS float))
     FROM (
-        SELECT key, :kind || ':' || key AS name
+        SELECT key, CAST(:kind AS text) || ':' || key AS name
         FROM unnest(CAST(:keys AS text[])) AS key ORDER BY key
     ) AS wanted
     ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
 """)
 
 
-def put(session: Session, kind: str, keys: Iterable[str], at: datetime | None = None) -> None:
-    """Have these pieces of work done by whichever instance comes first, not before `at`.
+def put(session: Session, kind: str, keys: Iterable[str], pace: float | None = None) -> None:
+    """Have these pieces of work done by whichever instance comes first.
 
-    A piece that waits already is left as it is. Nothing where one process does everything (SQLite).
+    `pace`: not before the next full multiple of so many seconds, so that instances that all ask for
+    it have it done once in each. A piece that waits already is left as it is. Nothing where one
+    process does everything (SQLite).
     """
     wanted = sorted(set(keys))
     if wanted and session.get_bind().dialect.name == "postgresql":
-        session.execute(_PUT, {"kind": kind, "keys": wanted, "at": at})
+        session.execute(_PUT, {"kind": kind, "keys": wanted, "pace": pace})

@@ -7,7 +7,20 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Executable, Row, Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlmodel import Session
 
 from vacancy.ids import Chance, new_id
@@ -185,6 +198,16 @@ class Room:
         ]
 
 
+#: A feed that may be asked at all.
+_IN_USE = and_(_FEED.c.retired_at.is_(None), _FEED.c.health != "paused")
+
+
+def due_now(now: datetime) -> ColumnElement[bool]:
+    """That a feed is to be polled and is in nobody's hand: the one place that says when."""
+    free = or_(_FEED.c.leased_until.is_(None), _FEED.c.leased_until <= now)
+    return and_(_IN_USE, free, _FEED.c.next_poll_at <= now)
+
+
 def lease(
     session: Session, now: datetime, hold: timedelta, room: Room, only: Sequence[str] | None = None
 ) -> list[Due]:
@@ -193,15 +216,11 @@ def lease(
     A feed in somebody's hand is left alone until its lease runs out, unless a person asks for it by
     `only`: then the earlier answer is dropped (see `is_as_leased`).
     """
-    query = select(_FEED.c.id, _FEED.c.host).where(
-        _FEED.c.retired_at.is_(None),
-        _FEED.c.health != "paused",
-    )
+    query = select(_FEED.c.id, _FEED.c.host)
     if only is None:
-        free = or_(_FEED.c.leased_until.is_(None), _FEED.c.leased_until <= now)
-        query = query.where(free, _FEED.c.next_poll_at <= now)
+        query = query.where(due_now(now))
     else:
-        query = query.where(_FEED.c.id.in_(only))
+        query = query.where(_IN_USE, _FEED.c.id.in_(only))
     full = room.full_hosts()
     if full:
         query = query.where(_FEED.c.host.not_in(full))
@@ -295,12 +314,12 @@ def is_as_leased(session: Session, due: Due) -> bool:
 
 
 def kept_body(session: Session, feed_id: str) -> bytes | None:
-    """The last good body, compressed."""
+    """The last good body, compressed and sealed."""
     return _of(session, _BODY, feed_id).body
 
 
 def kept_entries(session: Session, feed_id: str) -> bytes | None:
-    """What was read of the last good body, compressed."""
+    """What was read of the last good body, compressed and sealed."""
     return _of(session, _ENTRIES, feed_id).entries
 
 

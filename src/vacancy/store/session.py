@@ -40,7 +40,7 @@ class Store:
         self._reading = engine.execution_options(read_only=True)
         # SQLite has one writer: threads queue here in order instead of polling the file's lock.
         self._turn = threading.Lock() if self.is_sqlite else nullcontext()
-        self._hear: Callable[[], None] | None = None
+        self._hear: Callable[[], object] | None = None
         self._kept: list[Connection] = []
 
     @property
@@ -71,7 +71,7 @@ class Store:
         if self._hear is not None and PUBLISHED in session.info:
             self._hear()
 
-    def on_published(self, hear: Callable[[], None] | None) -> None:
+    def on_published(self, hear: Callable[[], object] | None) -> None:
         """`hear` is called, by any thread, after each commit of this process that published."""
         self._hear = hear
 

@@ -1,0 +1,1 @@
+"""How due work gets done: by this process alone, or shared among instances on PostgreSQL."""

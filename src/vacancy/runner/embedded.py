@@ -1,0 +1,23 @@
+"""One process does everything that it finds due: what a single host needs, on SQLite."""
+
+from __future__ import annotations
+
+from vacancy.runner.work import Work
+
+
+class Embedded:
+    """Does due work where it is looked for. Whatever is left under way is its owner's to end."""
+
+    async def start(self) -> None:
+        """Nothing is needed."""
+
+    async def look(self, work: Work) -> None:
+        """Do what is due, all together, or piece by piece."""
+        if work.here is not None:
+            await work.here()
+            return
+        for key in await work.due():
+            await work.do(key)
+
+    async def stop(self) -> None:
+        """Nothing is under way between two looks."""

@@ -52,12 +52,14 @@ class ApiHouse:
         folder: Path,
         *,
         config: str = "",
+        database: str | None = None,
         reads: int = 10**6,
         writes: int = 10**6,
         patience: Patience | None = None,
     ) -> None:
         file = folder / "vacancy.toml"
-        file.write_text(config)
+        place = "" if database is None else f'[server]\ndatabase = "{database}"\n'
+        file.write_text(place + config)
         self.settings: Settings = load(file, {})
         self.now = NOW
         self.chance = random.Random(11).randbytes
@@ -113,6 +115,10 @@ class ApiHouse:
             wish = keys.Wish(user["id"], "test", scopes)
             return keys.create(session, account_id, wish, None, self.at())["key"]
 
+    def clock(self) -> HouseClock:
+        """The house's own clock, for its workers."""
+        return HouseClock(self)
+
     def pass_time(self, **span: float) -> None:
         self.now += timedelta(**span)
 
@@ -157,3 +163,16 @@ class ApiHouse:
     def close(self) -> None:
         self.client.close()
         self.store.close()
+
+
+class HouseClock:
+    """Shows what the house's clock shows."""
+
+    def __init__(self, api: ApiHouse) -> None:
+        self._api = api
+
+    def now(self) -> datetime:
+        return self._api.now
+
+    def monotonic(self) -> float:
+        return self._api.now.timestamp()

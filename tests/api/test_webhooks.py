@@ -35,19 +35,6 @@ def api(tmp_path: Path, receiver: Receiver) -> Iterator[ApiHouse]:
     house.close()
 
 
-class HouseClock:
-    """The house's own clock, for what delivers."""
-
-    def __init__(self, api: ApiHouse) -> None:
-        self.api = api
-
-    def now(self) -> Any:
-        return self.api.now
-
-    def monotonic(self) -> float:
-        return self.api.now.timestamp()
-
-
 def deliver(api: ApiHouse) -> int:
     """Make every try that is due."""
 
@@ -55,7 +42,7 @@ def deliver(api: ApiHouse) -> int:
         guard = Guard(api.settings.network.allow_private)
         client = Client(guard, "Vacancy/0", limits=Limits(total=2), tls=TRUSTING)
         try:
-            tools = Tools(api.store, api.vault, client, HouseClock(api), api.chance)
+            tools = Tools(api.store, api.vault, client, api.clock(), api.chance)
             return await Deliveries(tools).once()
         finally:
             await client.aclose()

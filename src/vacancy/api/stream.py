@@ -38,6 +38,22 @@ _HEADERS = [
 
 _Cursor = Annotated[str, Field(pattern="^[0-9]{0,18}$")]
 
+#: One event of the stream: OpenAPI 3.1 describes a stream by what each of its events is.
+_EVENT = {
+    "type": "object",
+    "required": ["id", "event", "data"],
+    "properties": {
+        "id": {"type": "string", "description": "The event's `sequence`."},
+        "event": {"type": "string", "description": "The event's type."},
+        "data": {
+            "type": "string",
+            "description": "The event, as JSON.",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/Event"},
+        },
+    },
+}
+
 room = Room("events")
 
 
@@ -88,7 +104,7 @@ room.router.add_api_route(
         **PROBLEMS,
         200: {
             "description": "Events as they happen.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": _EVENT}},
         },
     },
     openapi_extra={"x-scope": Allowed.ACTIVITY_READ.value},

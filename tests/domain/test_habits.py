@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from domain.planning import QUARTER, Feed, closed, nights, stay
 from vacancy.domain.echoes import Publication
+from vacancy.domain.settle import start_anew
 
 OWN = closed(20, 22)
 BACK = closed(5, 8)
@@ -51,3 +52,16 @@ def test_what_was_shown_once_does_not_teach_that_it_never_is() -> None:
     for _ in range(20):
         feed.answers(OWN, after=HOURS)
     assert "shows_imports" not in feed.state.habits
+
+
+def test_a_clock_that_jumped_teaches_nothing() -> None:
+    """Two days by the wall clock were a few hours: the channel had no time to show our stay."""
+    feed = reading_feed()
+    feed.answers(OWN, after=HOURS)
+    feed.wait(timedelta(hours=60))
+    feed.state = start_anew(feed.state, feed.now)
+    for _ in range(11):
+        feed.answers(OWN, after=HOURS)
+        assert "shows_imports" not in feed.state.habits
+    feed.answers(OWN, after=HOURS)
+    assert feed.state.habits["shows_imports"] is False

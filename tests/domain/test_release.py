@@ -180,7 +180,7 @@ def test_a_clock_that_jumped_starts_every_span_anew() -> None:
     """The wall clock is no proof of time after it was set."""
     feed = _feed(reservation(5, 8))
     feed.answers(*MANY)
-    feed.state = start_anew(feed.state)
+    feed.state = start_anew(feed.state, feed.now)
     assert changes(feed.answers(*MANY, after=9 * HOUR)) == []
     assert changes(feed.answers(*MANY, after=HOUR)) == ["withdrawn"]
 
@@ -222,6 +222,19 @@ def test_the_mask_lifts_when_a_version_without_is_read() -> None:
     assert changes(feed.answers(*MANY, after=2 * HOUR)) == []
     assert set(nights(5, 7)) <= feed.taken
     assert changes(feed.answers(*MANY, after=22 * HOUR)) == ["withdrawn"]
+
+
+def test_a_clock_that_jumped_starts_the_day_after_a_mask_anew() -> None:
+    """The channel had an hour to show the nights again, whatever the wall clock says."""
+    feed = _masked_feed(closed(5, 7))
+    feed.answers(*MANY)
+    feed.is_read(3, feed.now + timedelta(minutes=1))
+    feed.answers(*MANY, after=HOUR)
+    feed.wait(30 * HOUR)
+    feed.state = start_anew(feed.state, feed.now)
+    for _ in range(5):
+        assert changes(feed.answers(*MANY, after=4 * HOUR)) == []
+    assert changes(feed.answers(*MANY, after=4 * HOUR)) == ["withdrawn"]
 
 
 def test_a_strong_key_is_never_masked() -> None:

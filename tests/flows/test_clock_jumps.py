@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from calendars import airbnb, calendar
+from calendars import airbnb, booking, calendar
 from flows.house import HouseUnderTest, house
 from vacancy.daemon.clocks import Clocks
 from vacancy.store.tables import Feed
@@ -61,3 +62,43 @@ def test_clocks_that_are_kept_right_by_seconds_never_part(tmp_path: Path) -> Non
         home.pass_time(seconds=59)
         assert clocks.watch(home.store) is None
         assert clocks.parted() == timedelta()
+
+
+def test_nights_that_a_channel_may_have_left_out_stay_closed_whatever_the_clock(
+    tmp_path: Path,
+) -> None:
+    """Sold twice, read by the second channel, and left out there after the clock was set back."""
+    with house(tmp_path, feeds={"airbnb": "", "booking_com": ""}) as home:
+        clocks = Clocks(TwoClocks(home))
+        home.says("airbnb", calendar(FEB))
+        home.says("booking_com", calendar(booking("2027-02-03", "2027-02-06")))
+        home.step()
+        home.pass_time(minutes=5)
+        home.read_export("booking_com")
+        home.pass_time(hours=-30)
+        assert clocks.watch(home.store) == home.clock.now()
+        home.says("booking_com", calendar())
+        for _ in range(6):
+            home.step(hours=2)
+        assert [one["status"] for one in home.conflicts()] == ["open"]
+
+
+def test_a_canceled_stay_that_another_feed_lists_stays_closed_for_a_day_that_passed(
+    tmp_path: Path,
+) -> None:
+    """Setting the clock is not a day."""
+    with house(tmp_path, feeds={"airbnb": "", "hostaway": ""}) as home:
+        clocks = Clocks(TwoClocks(home))
+        home.says("airbnb", calendar(FEB, airbnb("MAR", "2027-03-03", "2027-03-06")))
+        home.says("hostaway", calendar(FEB))
+        home.step()
+        gone = replace(FEB, more=(*FEB.more, "STATUS:CANCELLED"))
+        home.says("airbnb", calendar(gone, airbnb("MAR", "2027-03-03", "2027-03-06")))
+        home.step(minutes=20)
+        assert home.bookings(status="canceled") and NIGHT in home.taken()
+        home.pass_time(hours=30)
+        clocks.watch(home.store)
+        home.step()
+        assert NIGHT in home.taken()
+        home.step(hours=25)
+        assert NIGHT not in home.taken()

@@ -20,7 +20,7 @@ from vacancy.domain.echoes import (
     named_stay,
     still,
 )
-from vacancy.domain.feed import FeedState, Notice
+from vacancy.domain.feed import FeedState, Notice, learned
 from vacancy.domain.nights import ONE_NIGHT, Nights, night_set, runs
 
 #: Ends the rule of a claim that was an echo until its cause was gone (rules 6, last sentence).
@@ -81,7 +81,7 @@ def take_apart(state: FeedState, snapshot: Snapshot, now: datetime, today: date)
         state.our_stays,
         sightings,
         tuple(c.nights for c in live),
-        state.habits.get("shows_imports"),
+        learned(state.habits, "shows_imports"),
     )
     flood = _flood(state, live, today)
     reader = _Reader(state, showing, flood)

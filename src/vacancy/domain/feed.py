@@ -13,8 +13,21 @@ from vacancy.domain.release import ReleaseRules
 
 #: What is learned of a channel, as the store keeps it. `shows_imports`: it shows what it read of
 #: us, `shows_own`: it goes on showing its own stays on nights that we closed; absent while unknown.
-#: `empty`: the last believed answer was empty.
-Habits = Mapping[str, bool]
+#: `empty`: the last believed answer was empty. `clock_set_at`: when the clock last jumped.
+Habits = Mapping[str, bool | str]
+CLOCK_SET_AT = "clock_set_at"
+
+
+def learned(habits: Habits, name: str) -> bool | None:
+    """What is known of a habit, None while it is unknown."""
+    value = habits.get(name)
+    return value if isinstance(value, bool) else None
+
+
+def counts_from(habits: Habits, instant: datetime) -> datetime:
+    """Since when a span that began at this instant runs: anew since the clock jumped (rules 9)."""
+    jumped = habits.get(CLOCK_SET_AT)
+    return max(instant, datetime.fromisoformat(jumped)) if isinstance(jumped, str) else instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +50,7 @@ class FeedState:
     history: ExportHistory = field(default_factory=ExportHistory)
     our_stays: Mapping[str, OurStay] = field(default_factory=dict[str, OurStay])
     own_domain: str = ""
-    habits: Habits = field(default_factory=dict[str, bool])
+    habits: Habits = field(default_factory=dict[str, bool | str])
     address_changed: bool = False
     inherited: tuple[KnownClaim, ...] = ()
 

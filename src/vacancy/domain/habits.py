@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from vacancy.domain.answer import Answer
 from vacancy.domain.claims import ClaimStatus
 from vacancy.domain.echoes import ExportReading, Publication
-from vacancy.domain.feed import FeedState, Habits
+from vacancy.domain.feed import FeedState, Habits, counts_from
 from vacancy.domain.nights import night_set
 
 SHOWS_IMPORTS_AFTER = timedelta(hours=48)
@@ -104,5 +104,5 @@ def _read(state: FeedState) -> list[tuple[Publication, ExportReading]]:
 
 def _settled(state: FeedState, reading: ExportReading, now: datetime, span: timedelta) -> bool:
     """Whether this is at least the second good answer since the reading, and the span is over."""
-    good = state.last_good_at
-    return good is not None and good > reading.first_at and now - reading.first_at >= span
+    good, since = state.last_good_at, counts_from(state.habits, reading.first_at)
+    return good is not None and good > since and now - since >= span

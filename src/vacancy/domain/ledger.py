@@ -9,7 +9,7 @@ from datetime import date, datetime
 from vacancy.domain.answer import OUTLIVED, Echo, owned
 from vacancy.domain.claims import Change, ChangeKind, Claim, ClaimStatus, Ending, KnownClaim
 from vacancy.domain.diff import Fate
-from vacancy.domain.feed import FeedState, Notice
+from vacancy.domain.feed import FeedState, Notice, counts_from, learned
 from vacancy.domain.identity import names
 from vacancy.domain.nights import Nights, night_set, runs
 from vacancy.domain.release import (
@@ -186,8 +186,9 @@ class Ledger:
     def _absent(self, known: KnownClaim, absence: Absence) -> None:
         if guest_is_in(known, self.today) and known.absences >= 2:
             return  # The host was told; nothing but departure or a person ends it.
-        shows_own = self.state.habits.get("shows_own")
-        mask = mask_of(known, self.state.history, absence, shows_own)
+        habits = self.state.habits
+        mask = mask_of(known, self.state.history, absence, learned(habits, "shows_own"))
+        lifted = None if mask.lifted is None else counts_from(habits, mask.lifted)
         parts = split_by_mask(known.nights, mask, self.today)
         first = replace(known, said=replace(known.said, nights=parts[0][0]))
         pieces = [first, *(self._cut(known, nights) for nights, _ in parts[1:])]
@@ -197,7 +198,7 @@ class Ledger:
                 self._put(hide(part, absence), news)
                 continue
             counted = count(part, absence)
-            if due(counted, absence, self.state.rules, mask.lifted):
+            if due(counted, absence, self.state.rules, lifted):
                 gone = end(counted, ClaimStatus.WITHDRAWN, self.now, Ending.ABSENCE)
                 self._put(gone, ChangeKind.WITHDRAWN)
                 continue

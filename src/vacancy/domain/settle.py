@@ -12,7 +12,14 @@ from vacancy.domain.diff import Diff, Fate, diff
 from vacancy.domain.doubt import Doubt, Evidence, Verdict, decide, judge
 from vacancy.domain.echoes import Sighting
 from vacancy.domain.errors import Refused
-from vacancy.domain.feed import FeedState, Habits, Notice, Settlement
+from vacancy.domain.feed import (
+    CLOCK_SET_AT,
+    FeedState,
+    Habits,
+    Notice,
+    Settlement,
+    learned,
+)
 from vacancy.domain.habits import learn, pending
 from vacancy.domain.identity import running
 from vacancy.domain.ledger import Ledger
@@ -91,7 +98,7 @@ def _counts(known: KnownClaim, today: date) -> bool:
 
 def _hidden(state: FeedState, known: KnownClaim, absence: Absence) -> bool:
     """Whether its absence proves nothing, since the channel had read all of its nights closed."""
-    mask = mask_of(known, state.history, absence, state.habits.get("shows_own"))
+    mask = mask_of(known, state.history, absence, learned(state.habits, "shows_own"))
     return bool(mask.nights) and all(n in mask.nights for n in known.nights if n >= absence.today)
 
 
@@ -119,7 +126,7 @@ def _apply(ledger: Ledger, answer: Answer, difference: Diff, verdict: Verdict) -
 
 
 def _absence(ledger: Ledger, answer: Answer) -> Absence:
-    was_empty = ledger.state.habits.get("empty", False)
+    was_empty = bool(learned(ledger.state.habits, "empty"))
     return Absence(
         ledger.now,
         ledger.today,
@@ -240,8 +247,8 @@ def decide_doubt(
     return Settlement("fresh", gone, changes, state.sightings, doubt, state.habits, waiting=True)
 
 
-def start_anew(state: FeedState) -> FeedState:
-    """Every span under way begins again, as when the clock jumped (rules 9)."""
+def start_anew(state: FeedState, now: datetime) -> FeedState:
+    """Every span under way begins again, as when the clock jumped to `now` (rules 9)."""
     known = tuple(
         replace(k, missing_since=None, absences=0) if k.status is ClaimStatus.MISSING else k
         for k in state.known
@@ -249,4 +256,5 @@ def start_anew(state: FeedState) -> FeedState:
     doubt = state.doubt
     if doubt is not None and doubt.open:
         doubt = replace(doubt, agreeing_since=None)
-    return replace(state, known=known, doubt=doubt)
+    habits = {**state.habits, CLOCK_SET_AT: now.isoformat()}
+    return replace(state, known=known, doubt=doubt, habits=habits)

@@ -199,9 +199,9 @@ class PaperUnit:
     def clock_jumped(self, now: datetime) -> None:
         """Wall and monotonic clock parted: every span under way starts anew."""
         for feed in self.feeds.values():
-            state = start_anew(self._state(feed, now))
+            state = start_anew(self._state(feed, now), now)
             feed.claims = {claim.id: claim for claim in state.known}
-            feed.doubt = state.doubt
+            feed.doubt, feed.habits = state.doubt, state.habits
 
     def _claims(self, now: datetime) -> tuple[KnownClaim, ...]:
         since = now - SHOWN_WITHIN

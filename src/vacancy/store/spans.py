@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Table, select, update
 from sqlmodel import Session
 
+from vacancy.domain.availability import LINGER
 from vacancy.domain.claims import ClaimStatus
+from vacancy.domain.feed import CLOCK_SET_AT
 from vacancy.domain.holds import LONGEST
 from vacancy.domain.stays import StayStatus
 from vacancy.store import tables
@@ -17,8 +19,17 @@ _DELIVERY: Table = tables.metadata.tables["delivery"]
 _DOUBT: Table = tables.metadata.tables["doubt"]
 _ENDPOINT: Table = tables.metadata.tables["endpoint"]
 _FEED: Table = tables.metadata.tables["feed"]
+_READING: Table = tables.metadata.tables["reading"]
+_SIGHTING: Table = tables.metadata.tables["sighting"]
 _STAY: Table = tables.metadata.tables["stay"]
 _UNIT: Table = tables.metadata.tables["unit"]
+
+#: When what was seen and read is said to have been: the evidence that is compared with `now`.
+_SEEN = (
+    *(_CLAIM.c.first_seen, _CLAIM.c.last_seen, _FEED.c.last_believed_at),
+    *(_READING.c.first_at, _READING.c.last_at),
+    *(_SIGHTING.c.first_shown, _SIGHTING.c.good_before, _SIGHTING.c.last_shown),
+)
 
 #: As long as a poll may take: a lease that runs longer was made by the other clock.
 _LEASED = timedelta(minutes=3)
@@ -27,7 +38,9 @@ _LEASED = timedelta(minutes=3)
 def start_anew(session: Session, now: datetime, by: timedelta) -> None:
     """The wall clock was set on by so much (back: less than zero) to `now`, though no time passed.
 
-    What counts absences or agreement begins again, and holds keep the time that was left to them.
+    What counts absences or agreement begins again, as do the spans since a channel's reading, and
+    the day for which a canceled stay's nights stay closed; holds keep the time that was left to
+    them. Nothing was seen or read later than now.
     No feed waits longer than its interval, no lease longer than a poll may take, programs are told
     at once what waits for them, and every unit is planned anew: its midnights are others now.
     Several processes that each say so do no harm.
@@ -35,6 +48,10 @@ def start_anew(session: Session, now: datetime, by: timedelta) -> None:
     missing = _CLAIM.c.status == ClaimStatus.MISSING.value
     session.execute(update(_CLAIM).where(missing).values(missing_since=None, absences=0))
     _agree_anew(session)
+    _count_from(session, now)
+    _linger_anew(session, now, by)
+    for seen in _SEEN:
+        session.execute(update(seen.table).where(seen > now).values({seen.name: now}))
     _hold_on(session, now, by)
     late = _FEED.c.leased_until > now + _LEASED
     session.execute(update(_FEED).where(late).values(leased_until=now + _LEASED))
@@ -50,6 +67,17 @@ def _agree_anew(session: Session) -> None:
     for row in session.execute(query).all():
         state = {**row.state, "agreeing_since": None}
         session.execute(update(_DOUBT).where(_DOUBT.c.id == row.id).values(state=state))
+
+
+def _count_from(session: Session, now: datetime) -> None:
+    for row in session.execute(select(_FEED.c.id, _FEED.c.habits)).all():
+        habits = {**row.habits, CLOCK_SET_AT: now.isoformat()}
+        session.execute(update(_FEED).where(_FEED.c.id == row.id).values(habits=habits))
+
+
+def _linger_anew(session: Session, now: datetime, by: timedelta) -> None:
+    canceled = (_STAY.c.status == StayStatus.CANCELED.value, _STAY.c.closed_at > now - by - LINGER)
+    session.execute(update(_STAY).where(*canceled).values(closed_at=now))
 
 
 def _hold_on(session: Session, now: datetime, by: timedelta) -> None:

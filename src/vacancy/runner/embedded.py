@@ -16,8 +16,14 @@ class Embedded:
         if work.here is not None:
             await work.here()
             return
+        failures: list[Exception] = []
         for key in await work.due():
-            await work.do(key)
+            try:
+                await work.do(key)
+            except Exception as failure:  # keeps no other piece from being done
+                failures.append(failure)
+        for failure in failures:
+            raise failure
 
     async def stop(self) -> None:
         """Nothing is under way between two looks."""

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from vacancy.domain.errors import Refused, Unknown
 from vacancy.ids import Chance, new_id
-from vacancy.store import tables
+from vacancy.store import jobs, tables
 from vacancy.store.tables import Feed, Unit
 
 _FEED: Table = tables.metadata.tables["feed"]
@@ -124,6 +124,7 @@ def declare(
     )
     session.add(feed)
     session.flush()
+    jobs.put(session, "poll", [feed.id])
     return feed
 
 

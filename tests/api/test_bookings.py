@@ -167,3 +167,23 @@ def test_a_hold_is_confirmed_released_or_runs_out(api: ApiHouse) -> None:
     api.pass_time(minutes=15)
     late = api.ask("POST", f"/v1/holds/{third['id']}/confirm")
     assert code(late) == (409, "hold_expired")
+
+
+def test_blocks_are_found_by_place_and_nights(api: ApiHouse) -> None:
+    """Each filter alone, and what it leaves out."""
+    unit, other = api.a_unit(), api.a_unit("attic")
+    block = api.post("/v1/blocks", {"unit_id": unit["id"], **STAY})
+    for query in (
+        {},
+        {"unit_id": "sea-view"},
+        {"property_id": unit["property_id"]},
+        {"from_date": "2027-02-04"},
+        {"to_date": "2027-02-04"},
+    ):
+        assert [one["id"] for one in api.get("/v1/blocks", **query)["data"]] == [block["id"]]
+    for query in (
+        {"property_id": other["property_id"]},
+        {"from_date": "2027-02-05"},
+        {"to_date": "2027-02-03"},
+    ):
+        assert api.get("/v1/blocks", **query)["data"] == []

@@ -70,3 +70,16 @@ def test_a_span_must_go_forward_and_have_an_end(api: ApiHouse) -> None:
         response = api.ask("GET", "/v1/calendar", **{"from": "2027-02-02", "to": until})
         assert response.status_code == 422
         assert response.json()["error"]["code"] == "validation_error"
+
+
+def test_the_timeline_comes_by_pages_of_days(api: ApiHouse) -> None:
+    """Each day on one page, with how many there are; a turnover at the edge is told."""
+    unit = api.a_unit()
+    api.post("/v1/bookings", stay("02", "04"))
+    api.post("/v1/bookings", stay("04", "06"))
+    span = {"from": "2027-02-01", "to": "2027-02-06"}
+    pages = [api.get("/v1/timeline", limit=3, page=number, **span) for number in (1, 2, 3)]
+    days = [[day["date"][-2:] for day in page["data"]] for page in pages]
+    assert days == [["01", "02", "03"], ["04", "05"], []]
+    assert pages[1]["data"][0]["turnovers"] == [unit["id"]]
+    assert pages[0]["pagination"] == {"page": 1, "limit": 3, "total_items": 5, "total_pages": 2}

@@ -112,7 +112,7 @@ def release_booking(desk: Desk, booking_id: Id) -> Any:
     return dressed(desk, [told])[0]
 
 
-@room.list("/v1/units/{unit_id}/current-booking", Scope.BOOKINGS_READ, shape.CurrentBooking)
+@room.one("/v1/units/{unit_id}/current-booking", Scope.BOOKINGS_READ, shape.CurrentBooking)
 def get_current_booking(desk: Desk, unit_id: Id) -> Any:
     """Read who holds tonight at a unit."""
     held = places.current_booking(desk.session, desk.account_id, unit_id, desk.at.now)
@@ -124,8 +124,14 @@ def get_current_booking(desk: Desk, unit_id: Id) -> Any:
 @blocks.list("/v1/blocks", Scope.BOOKINGS_READ, Page[shape.Booking])
 def list_blocks(desk: Desk, asked: Annotated[shape.BlockQuery, Query()]) -> Any:
     """List the blocks that stand, by first night; a channel's own are among them."""
-    unit_id = places.unit_id(desk.session, desk.account_id, asked.unit_id)
-    wanted = Wanted(unit_id=unit_id, kind=Kind.BLOCK.value, statuses=_LIVE)
+    wanted = Wanted(
+        unit_id=places.unit_id(desk.session, desk.account_id, asked.unit_id),
+        property_id=places.property_id(desk.session, desk.account_id, asked.property_id),
+        kind=Kind.BLOCK.value,
+        statuses=_LIVE,
+        since=asked.from_date,
+        until=asked.to_date,
+    )
     rows, total = bookings.page(desk.session, desk.account_id, wanted, asked.place)
     return paged((dressed(desk, rows), total), asked)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -9,8 +11,9 @@ from fastapi import Query
 from vacancy.api.deps import Desk
 from vacancy.api.room import Room
 from vacancy.api.shapes import calendar as shape
-from vacancy.api.shapes.places import Nights, Span
+from vacancy.api.shapes import places
 from vacancy.api.shapes.values import Day, Id, paged
+from vacancy.domain.nights import Nights
 from vacancy.domain.scopes import Scope
 from vacancy.services import availability, explain, propagation
 
@@ -31,12 +34,21 @@ def get_calendar(desk: Desk, asked: Annotated[shape.CalendarQuery, Query()]) -> 
 
 @room.list("/v1/timeline", Scope.CALENDAR_READ, shape.Timeline)
 def get_timeline(desk: Desk, asked: Annotated[shape.CalendarQuery, Query()]) -> Any:
-    """Read day by day who arrives, who departs, and which units turn over."""
-    return {"data": availability.timeline(desk.session, desk.account_id, _wanted(desk, asked))}
+    """Read day by day who arrives, who departs, and which units turn over. A page is of days."""
+    wanted = _wanted(desk, asked)
+    first, last = wanted.within.arrival, wanted.within.departure
+    passed, limit = asked.place
+    since = first + timedelta(days=min(passed, len(wanted.within)))
+    until = min(last, since + timedelta(days=limit))
+    days: list[Any] = []
+    if since < until:
+        wanted = replace(wanted, within=Nights(since, until))
+        days = availability.timeline(desk.session, desk.account_id, wanted)
+    return paged((days, (last - first).days), asked)
 
 
-@room.list("/v1/units/{unit_id}/nights", Scope.CALENDAR_READ, Nights)
-def get_unit_nights(desk: Desk, unit_id: Id, asked: Annotated[Span, Query()]) -> Any:
+@room.list("/v1/units/{unit_id}/nights", Scope.CALENDAR_READ, places.Nights)
+def get_unit_nights(desk: Desk, unit_id: Id, asked: Annotated[places.Span, Query()]) -> Any:
     """Read a unit's nights, one by one."""
     within = availability.span(asked.since, asked.until)
     wanted = availability.Wanted(within, desk.at.now)

@@ -30,8 +30,9 @@ def list_feeds(desk: Desk, asked: Annotated[shape.FeedQuery, Query()]) -> Any:
 @room.post("/v1/feeds", Scope.FEEDS_WRITE, shape.FeedDetail)
 def create_feed(desk: Desk, wish: shape.FeedIn) -> Any:
     """Connect a channel's calendar to a unit. It is asked at once."""
-    vault = desk.front.vault
-    return connecting.add_feed(desk.session, desk.account_id, wish.model_dump(), vault, desk.at)
+    every = desk.front.settings().polling.every.total_seconds()
+    said = {**wish.model_dump(), "every_seconds": wish.every_seconds or int(every)}
+    return connecting.add_feed(desk.session, desk.account_id, said, desk.front.vault, desk.at)
 
 
 async def _fetch(caller: Caller, wish: shape.PreviewIn) -> bytes | Failed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -65,14 +65,21 @@ class Desk:
 
 
 class Needs:
-    """The dependency of every route: a key that may do this, and is not asking too often.
+    """The dependency of every route: a key that may do all of this, and is not asking too often.
 
     `queries` names the query parameters that the route takes; any other is refused. So is a body
     where the route takes none (`bodyless`).
     """
 
-    def __init__(self, scope: Scope | None, queries: frozenset[str], *, bodyless: bool) -> None:
-        self._scope = scope
+    def __init__(
+        self,
+        scope: Scope | None,
+        queries: frozenset[str],
+        *,
+        bodyless: bool,
+        also: Sequence[Scope] = (),
+    ) -> None:
+        self._scopes = [*([] if scope is None else [scope]), *also]
         self._queries = queries
         self._bodyless = bodyless
 
@@ -91,8 +98,9 @@ class Needs:
         )
         if not done:
             _count(request, front, actor)
-        if self._scope is not None and not actor.may(self._scope):
-            raise Turned("missing_scope", f"this key lacks the scope {self._scope.value}")
+        for scope in self._scopes:
+            if not actor.may(scope):
+                raise Turned("missing_scope", f"this key lacks the scope {scope.value}")
         for name in request.query_params:
             if name not in self._queries:
                 raise _invalid(("query", name), "there is no such parameter")
@@ -124,13 +132,13 @@ def _is_done(front: Front, asked: Asked) -> bool:
 
 
 def _count(request: Request, front: Front, actor: Actor) -> None:
-    resource = READS if request.method == "GET" else WRITES
-    allowance = front.limits.count(actor.key_id, resource)
+    kind = READS if request.method == "GET" else WRITES
+    allowance = front.limits.count(actor.key_id, kind, request.scope["route"].operation_id)
     request.scope["state"]["headers"] = allowance.headers()
     if not allowance.granted:
         raise Turned(
             "rate_limited",
-            f"at most {allowance.limit} {resource} a minute: wait and try again",
+            f"at most {allowance.limit} of these {kind} a minute: wait and try again",
             {"Retry-After": str(allowance.wait)},
         )
 

@@ -1,4 +1,4 @@
-"""How often a key may ask: reads and writes a minute, counted in this process."""
+"""How often a key may ask one route: reads and writes a minute, counted in this process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ READS, WRITES = "reads", "writes"
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left to a key for one kind of request.
+    """What is left to a key for one route, the `resource`.
 
     `reset_at` is in seconds since 1970, `wait` in seconds from now.
     """
@@ -37,7 +37,7 @@ class Allowance:
 
 
 class RateLimits:
-    """A sliding minute for each key and kind of request. `clock` is the wall's, in seconds."""
+    """A sliding minute for each key and route. `clock` is the wall's, in seconds."""
 
     def __init__(self, reads: int, writes: int, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -47,9 +47,9 @@ class RateLimits:
             WRITES: RateLimitItemPerMinute(writes),
         }
 
-    def count(self, key_id: str, resource: str) -> Allowance:
-        """Count one request."""
-        item = self._items[resource]
+    def count(self, key_id: str, kind: str, resource: str) -> Allowance:
+        """Count one request of a kind: of a route, by its name."""
+        item = self._items[kind]
         granted = self._limiter.hit(item, key_id, resource)
         stats = self._limiter.get_window_stats(item, key_id, resource)
         reset_at = math.ceil(stats.reset_time)

@@ -17,6 +17,9 @@ from vacancy.vault import Vault
 
 room = Room("webhooks")
 
+#: Whoever says what is sent where is told it: no key learns by a webhook what it may not read.
+_TOLD = (Scope.ACTIVITY_READ,)
+
 
 def _ways(desk: Desk) -> tuple[Vault, Iterable[str]]:
     return desk.front.vault, desk.front.settings().network.allow_private
@@ -30,7 +33,7 @@ def list_webhooks(desk: Desk, asked: Annotated[shape.WebhookQuery, Query()]) -> 
     return paged(found, asked)
 
 
-@room.post("/v1/webhooks", Scope.WEBHOOKS_WRITE, shape.NewWebhook)
+@room.post("/v1/webhooks", Scope.WEBHOOKS_WRITE, shape.NewWebhook, also=_TOLD)
 def create_webhook(desk: Desk, wish: shape.WebhookIn) -> Any:
     """Have events sent to an address, of the account or of one property: three of each property.
 
@@ -45,7 +48,13 @@ def get_webhook(desk: Desk, webhook_id: Id) -> Any:
     return webhooks.get(desk.session, desk.account_id, webhook_id, desk.front.vault)
 
 
-@room.patch("/v1/webhooks/{webhook_id}", Scope.WEBHOOKS_WRITE, shape.Webhook, current=get_webhook)
+@room.patch(
+    "/v1/webhooks/{webhook_id}",
+    Scope.WEBHOOKS_WRITE,
+    shape.Webhook,
+    current=get_webhook,
+    also=_TOLD,
+)
 def change_webhook(desk: Desk, webhook_id: Id, wish: shape.WebhookChange) -> Any:
     """Change a webhook, disable it, or enable it again."""
     said = wish.said()

@@ -143,7 +143,10 @@ class BlockChange(Change):
 
 
 class BlockQuery(Paged):
+    property_id: PropertyFilter = None
     unit_id: UnitFilter = None
+    from_date: Day | None = Field(default=None, description="Only with a night from this one on.")
+    to_date: Day | None = Field(default=None, description="Only with a night before this one.")
 
 
 class CurrentBooking(BaseModel):

@@ -56,8 +56,8 @@ class DayOf(BaseModel):
     turnovers: list[str] = Field(description="Units in which one party leaves and another comes.")
 
 
-class Timeline(BaseModel):
-    data: list[DayOf]
+class Timeline(Page[DayOf]):
+    """Days, who comes and goes."""
 
 
 class Evidence(BaseModel):

@@ -81,7 +81,9 @@ class FeedIn(Wish):
     channel: Channel = Field(examples=["airbnb"])
     url: FeedAddress
     key: Word | None = Field(default=None, description="Its name; the channel's unless said.")
-    every_seconds: Interval = 900
+    every_seconds: Interval | None = Field(
+        default=None, description="Unless said, the config's `[polling] every` as it is then."
+    )
     end_is_last_night: bool = False
     transparent: Transparent = "busy"
     timezone: TimeZone | None = None

@@ -87,7 +87,8 @@ def test_a_revoked_key_opens_nothing_from_then_on(api: ApiHouse) -> None:
     made = api.post("/v1/keys", {"name": "Lost", "scopes": ["calendar.read"]})
     api.get("/v1/me", key=made["key"])
     assert api.ask("DELETE", f"/v1/keys/{made['id']}").status_code == 204
-    assert api.ask("GET", "/v1/me", key=made["key"]).status_code == 401
+    refused = api.ask("GET", "/v1/me", key=made["key"])
+    assert (refused.status_code, refused.json()["error"]["code"]) == (401, "unauthorized")
     types = [one["type"] for one in api.get("/v1/events")["data"]]
     assert types[-2:] == ["key.created", "key.revoked"]
 
@@ -107,4 +108,6 @@ def test_an_expired_key_opens_nothing(api: ApiHouse) -> None:
     key = api.post("/v1/keys", wish)["key"]
     api.get("/v1/me", key=key)
     api.pass_time(hours=1)
-    assert api.ask("GET", "/v1/me", key=key).status_code == 401
+    refused = api.ask("GET", "/v1/me", key=key)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (401, "token_expired")
+    assert refused.headers["WWW-Authenticate"] == "Bearer"

@@ -63,6 +63,14 @@ def authenticate(session: Session, key: str, now: datetime) -> tuple[Actor, bool
     return Actor(row.account_id, row.user_id, row.id, role, scopes), stale
 
 
+def has_expired(session: Session, key: str, now: datetime) -> bool:
+    """Whether this key opened something once, and its time is over."""
+    row = keys.by_hash(session, hashed(key)) if well_formed(key) else None
+    if row is None or row.revoked_at is not None:
+        return False
+    return row.expires_at is not None and row.expires_at <= now
+
+
 def _check(random: str) -> str:
     number = zlib.crc32(random.encode())
     digits = []

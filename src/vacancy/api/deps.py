@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from vacancy.access.keys import authenticate
+from vacancy.access.keys import authenticate, has_expired
 from vacancy.api.errors import Turned
 from vacancy.api.front import Front
 from vacancy.api.limits import READS, WRITES
@@ -28,6 +28,11 @@ _BEARER = HTTPBearer(
     description="An API key: `vac_...`, as `vacancy keys create` prints it.",
 )
 _LONGEST_KEY = 255
+_UNKNOWN = ("unauthorized", "send a key that is valid: Authorization: Bearer vac_...")
+_EXPIRED = (
+    "token_expired",
+    "this key's time is over: use the one that it was rotated to, or make another",
+)
 _NOTHING = (b"", b"{}", b"null")
 
 
@@ -113,12 +118,10 @@ def _known(front: Front, key: str) -> Actor:
     now = front.now()
     with front.store.read() as session:
         found = authenticate(session, key, now)
+        expired = found is None and has_expired(session, key, now)
     if found is None:
-        raise Turned(
-            "unauthorized",
-            "send a key that is valid: Authorization: Bearer vac_...",
-            {"WWW-Authenticate": "Bearer"},
-        )
+        code, message = _EXPIRED if expired else _UNKNOWN
+        raise Turned(code, message, {"WWW-Authenticate": "Bearer"})
     actor, stale = found
     if stale:
         with front.store.write() as session:

@@ -26,6 +26,7 @@ _LOG = structlog.get_logger(__name__)
 #: Refusals that are no 409, by code.
 _STATUS = {
     "unauthorized": 401,
+    "token_expired": 401,
     "missing_scope": 403,
     "precondition_failed": 412,
     "idempotency_key_reused": 422,

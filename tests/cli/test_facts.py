@@ -22,6 +22,9 @@ if TYPE_CHECKING:
         (("exports",), {"data"}),
         (("config", "diff"), {"data"}),
         (("db", "check"), {"ok", "problems"}),
+        (("db", "upgrade"), {"version", "upgraded"}),
+        (("keys", "list"), {"data"}),
+        (("users", "list"), {"data"}),
         (("doctor",), {"ok", "findings"}),
     ],
 )
@@ -34,6 +37,18 @@ def test_each_prints_one_document_or_something_to_read(
     assert ran.code == 0
     assert set(ran.document) == keys
     assert host.run(*words).out.strip()
+
+
+def test_what_ends_a_key_tells_it_as_a_document_too(host: Host) -> None:
+    """`--json` is taken by every command that answers something."""
+    key = host.run("users", "create", "Ann", "--json").document
+    listed = host.run("keys", "list", "--json").document["data"]
+    ended = host.run("keys", "revoke", listed[0]["id"], "--json").document
+    assert ended == {"id": listed[0]["id"], "revoked": True}
+    reset = host.run("users", "reset", key["id"], "--json").document
+    assert reset == {"user": key["id"], "revoked": 0}
+    assert host.run("db", "backup", "--json").document["file"].endswith(".db")
+    assert host.run("openapi", "--json").document == host.run("openapi").document
 
 
 def test_a_direct_booking_takes_its_nights(host: Host) -> None:

@@ -222,6 +222,29 @@ def test_the_digest_follows_what_is_declared(tmp_path: Path) -> None:
             "units[1].timezone",
             "one property",
         ),
+        (UNIT + '[units.feeds]\nairbnb = "${NOT_SET}"', "units[0].feeds.airbnb", "not set"),
+        (
+            UNIT + '[units.feeds]\neveryone = { channel = "other", url = "https://a.b/" }',
+            "units[0].feeds.everyone",
+            "holds all",
+        ),
+        ('[[units]]\ntimezone = "UTC"', "units[0].slug", "short name"),
+        (UNIT + "check_in = 16:00:00", "units[0].check_in", 'in quotes, as "16:00"'),
+        (UNIT + 'feeds = ["https://a.b/SECRET"]', "units[0].feeds", "must be a table"),
+        ("server = []", "server", "must be a table"),
+        ("[server]\ndata_dir = 5", "server.data_dir", "in quotes"),
+        ('[server]\ndomain = "two words"', "server.domain", "cal.example.com"),
+        ('[server]\nlisten = "two words:80"', "server.listen", "127.0.0.1:8460"),
+        ('[server]\npublic_url = "https://a.b/#x"', "server.public_url", "https://"),
+        ('[server]\npublic_url = "https://me:SECRET@a.b"', "server.public_url", "no password"),
+        ("[release]\nabsences = 2.5", "release.absences", "must be a whole number"),
+        ('[network]\nallow_private = "a:1"', "network.allow_private", "must be a list"),
+        ('[network]\nallow_private = ["[febf::1]:80"]', "network.allow_private[0]", "link-local"),
+        (
+            '[network]\nallow_private = ["[::ffff:169.254.0.1]:80"]',
+            "network.allow_private[0]",
+            "link-local",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_once(tmp_path: Path, text: str, path: str, word: str) -> None:
@@ -243,6 +266,11 @@ def test_a_wrong_variable_is_named(tmp_path: Path) -> None:
     told = refusals(tmp_path, UNIT, VACANCY_SERVER__LISTEN="nowhere")
     assert told[0].startswith("VACANCY_SERVER__LISTEN: server.listen: ")
     assert "JSON" in refusals(tmp_path, UNIT, VACANCY_UNITS="x")[0]
+    told = refusals(tmp_path, UNIT, VACANCY_NETWORK__ALLOW_PRIVATE="127.0.0.1:1")
+    assert told[0].startswith("VACANCY_NETWORK__ALLOW_PRIVATE: a list")
+    told = refusals(tmp_path, UNIT, VACANCY_POLING__EVERY="5m")
+    assert told[0].startswith("VACANCY_POLING__EVERY: ")
+    assert 'did you mean "polling"' in told[0]
 
 
 def test_syntax_is_named_by_line(tmp_path: Path) -> None:

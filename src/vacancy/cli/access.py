@@ -70,13 +70,16 @@ def rotate_key(key: KeyId, config: Config = None, as_json: Json = False) -> None
 
 
 @keys.command("revoke")
-def revoke_key(key: KeyId, config: Config = None) -> None:
+def revoke_key(key: KeyId, config: Config = None, as_json: Json = False) -> None:
     """End a key now."""
     from vacancy.cli.house import open_house
     from vacancy.services import keys as service
 
     with open_house(config) as house, house.store.write() as session:
         service.revoke(session, house.account_id, key, house.at())
+    if as_json:
+        printing.document({"id": key, "revoked": True})
+        return
     printing.line(f"{key} is revoked.")
 
 
@@ -119,13 +122,16 @@ def list_users(config: Config = None, as_json: Json = False) -> None:
 
 
 @users.command("reset")
-def reset_user(user: UserName, config: Config = None) -> None:
+def reset_user(user: UserName, config: Config = None, as_json: Json = False) -> None:
     """Revoke every key of a user; `keys create` makes a new one."""
     from vacancy.cli.house import open_house
     from vacancy.services import keys as service
 
     with open_house(config) as house, house.store.write() as session:
         count = service.reset(session, house.account_id, user, house.at())
+    if as_json:
+        printing.document({"user": user, "revoked": count})
+        return
     printing.line(f"{count} keys are revoked; `vacancy keys create {user}` makes a new one.")
 
 
@@ -163,8 +169,9 @@ def _scope(text: str) -> Any:
     return Scope(text)
 
 
-def openapi() -> None:
-    """Print the API's description, as OpenAPI 3.1."""
+def openapi(config: Config = None, as_json: Json = True) -> None:
+    """Print the API's description, as OpenAPI 3.1: JSON, and the same for every config."""
     from vacancy.api.app import schema
 
+    del config, as_json
     printing.document(schema())

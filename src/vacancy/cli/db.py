@@ -15,13 +15,16 @@ app = typer.Typer(no_args_is_help=True, help="The database: upgrade, backup, che
 
 
 @app.command()
-def upgrade(config: Config = None) -> None:
+def upgrade(config: Config = None, as_json: Json = False) -> None:
     """Bring the database to this version's shape."""
     from vacancy.cli.house import open_store_of
     from vacancy.store.session import HEAD, migrate
 
     with open_store_of(config) as (_, store):
         done = migrate(store)
+    if as_json:
+        printing.document({"version": HEAD, "upgraded": bool(done)})
+        return
     printing.line(f"The database stands at {HEAD}{'' if done else ' already'}.")
 
 
@@ -31,6 +34,7 @@ def backup(
         Path | None, typer.Argument(metavar="[FILE]", help="Default: in data_dir/backups.")
     ] = None,
     config: Config = None,
+    as_json: Json = False,
 ) -> None:
     """Write a whole copy of the database while it is in use (SQLite)."""
     import os
@@ -42,7 +46,10 @@ def backup(
         now = read_clock(os.environ).now()
         file = target or settings.server.data_dir / "backups" / f"{now:%Y%m%dT%H%M%SZ}.db"
         upkeep.backup(store, file)
-    printing.line(str(file))
+    if as_json:
+        printing.document({"file": str(file)})
+    else:
+        printing.line(str(file))
     printing.notice(
         f"Keep {settings.server.data_dir / 'vacancy.key'} apart from it: without that key its"
         " feed addresses cannot be opened."

@@ -106,7 +106,9 @@ def _property_of(unit: dict[str, Any]) -> str:
 def _feed_keys(place: Place, unit: dict[str, Any]) -> Iterator[Problem]:
     for key, feed in _feeds(unit).items():
         named = isinstance(feed, dict) and "channel" in feed
-        if not named and key not in CHANNELS:
+        if key == "everyone":
+            yield (*place, "feeds", key), "is the export that holds all; call the feed otherwise"
+        elif not named and key not in CHANNELS:
             yield (*place, "feeds", key), _no_channel(key)
 
 

@@ -36,6 +36,7 @@ from vacancy.settings.values import did_you_mean
 
 PREFIX = "VACANCY_"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_UNSET = "is not set in the environment"
 _SECTIONS: dict[str, type[Section]] = {
     "server": Server,
     "polling": Polling,
@@ -122,7 +123,7 @@ def _substituted(value: Any, place: Place, environ: Mapping[str, str], found: li
     if not isinstance(value, str):
         return value
     for name in sorted({*_VARIABLE.findall(value)} - {*environ}):
-        found.append((place, f"${{{name}}} is not set in the environment"))
+        found.append((place, f"${{{name}}} {_UNSET}"))
     return _VARIABLE.sub(lambda match: environ.get(match[1], match[0]), value)
 
 
@@ -130,6 +131,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     """`VACANCY_SERVER__LISTEN=...` as `{"server": {"listen": ...}}`; lists are JSON."""
     sections = tuple(PREFIX + name.upper() for name in Settings.model_fields)
     ours = {name: value for name, value in environ.items() if name.upper().startswith(sections)}
+    _no_strangers(environ)
     if not ours:
         return {}
     from pydantic_settings import EnvSettingsSource
@@ -143,8 +145,22 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         return source()
     except NotJson as problem:
         named = re.search(r'field "(\w+)"', str(problem))
-        name = PREFIX + named[1].upper() if named else PREFIX + "..."
-        raise SettingsError(f"{name}: a list or a table in the environment must be JSON") from None
+        section = PREFIX + named[1].upper() if named else PREFIX
+        names = sorted(name for name in ours if name.upper().startswith(section))
+        raise SettingsError(
+            f"{', '.join(names)}: a list or a table in the environment must be JSON, as"
+            ' ["127.0.0.1:9001"]'
+        ) from None
+
+
+def _no_strangers(environ: Mapping[str, str]) -> None:
+    """Refuse `VACANCY_POLING__EVERY`: what is meant as a setting shall not be passed over."""
+    sections = list(Settings.model_fields)
+    for name in sorted(environ):
+        section, double, _ = name.upper().removeprefix(PREFIX).lower().partition("__")
+        if name.upper().startswith(PREFIX) and double and section not in sections:
+            near = did_you_mean(section, sections)
+            raise SettingsError(f'{name}: there is no section "{section}"{near}')
 
 
 def _merged(under: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,12 +191,27 @@ def _told(error: ErrorDetails) -> Problem:
         return place, f"is missing{_EXAMPLES.get(str(place[-1]), '')}"
     if kind == "value_error":
         return place, str(context["error"])
-    if kind.startswith("bool"):
-        return place, "must be true or false"
+    if (plain := _PLAIN.get(kind)) is not None:
+        return place, plain
     message = error["msg"].replace("Input should be", "must be").replace("valid ", "")
     return place, message[:1].lower() + message[1:]
 
 
+#: What pydantic says in the words of a program.
+_PLAIN = {
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "string_type": "must be text, in quotes",
+    "path_type": "must be a path, in quotes",
+    "tuple_type": 'must be a list, as ["..."]',
+    "dict_type": "must be a table, as { key = ... }",
+    "model_type": "must be a table",
+}
 _EXAMPLES = {
     "timezone": '; say where the unit is, as timezone = "Europe/Lisbon"',
     "slug": '; give the unit a short name, as slug = "sea-view"',
@@ -200,14 +231,19 @@ def _known_keys(place: Place) -> list[str]:
 
 
 def _sentences(found: list[Problem], file: Path, environ: Mapping[str, str]) -> Iterator[str]:
-    """One sentence a place, the first problem found there: what follows from it says no more."""
-    told: set[str] = set()
+    """One sentence a place, the first problem found there: what follows from it says no more,
+    nor does what stands within a value that holds a variable which is not set.
+    """
+    told: set[Place] = set()
+    unset: set[Place] = set()
     upper = {name.upper() for name in environ}
     for place, what in found:
-        path = _path(place)
-        if path in told:
+        if place in told or any(place[:length] in unset for length in range(len(place))):
             continue
-        told.add(path)
+        told.add(place)
+        if what.endswith(_UNSET):
+            unset.add(place)
+        path = _path(place)
         variable = PREFIX + "__".join(str(part) for part in place).upper()
         source = variable if variable in upper else str(file)
         yield f"{source}: {path}: {what}"

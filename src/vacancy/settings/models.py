@@ -25,6 +25,7 @@ from vacancy.settings.values import (
     Channel,
     Count,
     DatabaseUrl,
+    Domain,
     Duration,
     DurationOrNone,
     FeedKey,
@@ -74,7 +75,7 @@ class Server(Section):
     public_url: PublicUrl | None = None
     database: DatabaseUrl = SecretStr("sqlite:///var/vacancy.db")
     data_dir: Path = Path("var")
-    domain: Name | None = None
+    domain: Domain | None = None
     metrics: bool = True
     log: Literal["json", "console"] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -245,9 +246,8 @@ class Unit(Section):
     @model_validator(mode="before")
     @classmethod
     def _named(cls, value: Any) -> Any:
-        if isinstance(value, dict) and "slug" in value:
-            return {"name": value["slug"], **value}
-        return value
+        # Where the slug is missing, that is the one thing to tell.
+        return {"name": value.get("slug", "-"), **value} if isinstance(value, dict) else value
 
     def property_name(self) -> str:
         """The property it belongs to: the one named, else one of the unit's own name."""

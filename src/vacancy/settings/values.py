@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from datetime import timedelta
+from datetime import time, timedelta
+from ipaddress import IPv6Address, ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ _DURATION = re.compile(r"(?:\d+[smhd])+\Z")
 _PART = re.compile(r"(\d+)([smhd])")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 _FEED_KEY = re.compile(r"[a-z][a-z0-9_]*\Z")
+_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\Z")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d\Z")
 _LONGEST = timedelta(days=366)
 
@@ -81,7 +83,15 @@ def _zone(value: object) -> str:
     raise ValueError(f'must be a time zone such as "Europe/Lisbon", not {value!r}{near}')
 
 
+def _domain(value: object) -> str:
+    if not isinstance(value, str) or not _DOMAIN.match(value) or len(value) > 253:
+        raise ValueError(f'must be a domain such as "cal.example.com", not {value!r}')
+    return value
+
+
 def _time_of_day(value: object) -> str:
+    if isinstance(value, time):
+        raise ValueError(f'must stand in quotes, as "{value:%H:%M}"')
     if not isinstance(value, str) or not _TIME.match(value):
         raise ValueError(f'must be a time of day such as "16:00", not {value!r}')
     return value
@@ -98,7 +108,8 @@ def split_host_port(value: str) -> tuple[str, int]:
     """`127.0.0.1:8460` or `[::1]:8460` as host and port. Raises ValueError."""
     parts = urlsplit(f"//{value}")
     host, port = parts.hostname, parts.port
-    if not host or port is None or parts.path or parts.username is not None:
+    spaced = any(letter.isspace() for letter in value)
+    if not host or port is None or parts.path or parts.username is not None or spaced:
         raise ValueError(value)
     return host, port
 
@@ -118,19 +129,31 @@ def _allowed(value: object) -> str:
         host, _ = split_host_port(value if isinstance(value, str) else "")
     except ValueError:
         raise ValueError(f'must be host:port such as "127.0.0.1:9001", not {value!r}') from None
-    if host.startswith(("169.254.", "fe80:")):
+    if _is_link_local(host):
         raise ValueError("must not be link-local: such addresses are never called")
     return str(value)
+
+
+def _is_link_local(host: str) -> bool:
+    try:
+        ip = ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    inner = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
+    return (inner or ip).is_link_local
 
 
 def _public_url(value: object) -> str:
     text = value if isinstance(value, str) else ""
     try:
         parts = urlsplit(text)
-        well = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query
+        well = parts.scheme in ("http", "https") and bool(parts.hostname)
+        well = well and not (parts.query or parts.fragment)
         _ = parts.port
     except ValueError:
         well = False
+    if "@" in text:
+        raise ValueError("must hold no user name and no password: it begins every export address")
     if not well or any(letter.isspace() for letter in text):
         raise ValueError(f'must be a web address such as "https://cal.example.com", not {value!r}')
     return text.rstrip("/")
@@ -190,6 +213,7 @@ Count = Annotated[int, BeforeValidator(_count)]
 Slug = Annotated[str, BeforeValidator(_slug)]
 FeedKey = Annotated[str, BeforeValidator(_feed_key)]
 Name = Annotated[str, BeforeValidator(_name)]
+Domain = Annotated[str, BeforeValidator(_domain)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 TimeOfDay = Annotated[str, BeforeValidator(_time_of_day)]
 Quiet = Annotated[str, BeforeValidator(_quiet)]

@@ -104,14 +104,14 @@ def vault_of(folder: Path) -> Vault:
 
 
 class Daemon:
-    """A running `vacancy serve` of the config in `folder`, listening on `port`."""
+    """A running `vacancy serve` of the config in `folder`, listening on `port`; `words` follow."""
 
-    def __init__(self, folder: Path, port: int, **more: str) -> None:
+    def __init__(self, folder: Path, port: int, *words: str, **more: str) -> None:
         self.port = port
         self.file = folder / f"serve-{time.monotonic_ns()}.log"
         with self.file.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "vacancy", "serve"],
+                [sys.executable, "-m", "vacancy", "serve", *words],
                 cwd=folder,
                 env=environment(**more),
                 stdout=log,

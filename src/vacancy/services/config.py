@@ -79,6 +79,7 @@ def apply(
     Raises ConfigError, Unknown (no such unit) or Refused (it is still in the config).
     """
     account = accounts.the_account(session)
+    journal.stand_in_line(session, account.id)  # of instances that start together, one has work
     work = Work(session, settings, vault, account.id, at)
     todo = compare(session, account.id, settings, vault)
     todo += [difference for name in remove if (difference := _removal(work, name))]

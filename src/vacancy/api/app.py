@@ -18,6 +18,7 @@ from vacancy.api import (
     connections,
     errors,
     holds,
+    meanings,
     parameters,
     places,
     stream,
@@ -58,6 +59,8 @@ def make_app(front: Front | None) -> FastAPI:
     for room in ROOMS:
         # Flat, so that whoever asks for an address's methods finds them all.
         app.router.routes.extend(room.router.routes)
+    plain = app.openapi
+    app.openapi = lambda: meanings.told(plain())
     return app
 
 

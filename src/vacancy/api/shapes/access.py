@@ -45,7 +45,9 @@ class KeyIn(Wish):
     """A key to be, of the user who asks. It may not have more scopes than the asking key."""
 
     name: Name = Field(examples=["Cleaning schedule"])
-    scopes: list[ScopeName] = Field(min_length=1, max_length=len(Scope))
+    scopes: list[ScopeName] = Field(
+        min_length=1, max_length=len(Scope), examples=[["calendar.read", "bookings.read"]]
+    )
     expires_at: Moment | None = None
 
 

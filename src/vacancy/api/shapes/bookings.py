@@ -216,4 +216,4 @@ class ParameterIn(Wish):
 class ParameterChange(Change):
     """Another name for a field."""
 
-    name: Name = Field(default_factory=left_out)
+    name: Name = Field(default_factory=left_out, examples=["Who cleans"])

@@ -30,7 +30,12 @@ Interval = Annotated[
 ]
 Absences = Annotated[
     int,
-    Field(ge=1, le=100, description="Good answers in a row without a stay that free its nights."),
+    Field(
+        ge=1,
+        le=100,
+        description="Good answers in a row without a stay that free its nights.",
+        examples=[3],
+    ),
     WHOLE,
 ]
 Transparent = Literal["busy", "free"]

@@ -49,7 +49,7 @@ class PropertyIn(Wish):
     timezone: TimeZone = Field(examples=["Europe/Lisbon"])
     check_in: TimeOfDay | None = None
     check_out: TimeOfDay | None = None
-    address: Text | None = None
+    address: Text | None = Field(default=None, examples=["Rua Azul 1, Lisboa"])
 
 
 class PropertyChange(Change):
@@ -59,7 +59,7 @@ class PropertyChange(Change):
     timezone: TimeZone = Field(default_factory=left_out, examples=["Europe/Lisbon"])
     check_in: TimeOfDay | None = None
     check_out: TimeOfDay | None = None
-    address: Text | None = None
+    address: Text | None = Field(default=None, examples=["Rua Azul 1, Lisboa"])
 
 
 class Unit(BaseModel):
@@ -99,7 +99,9 @@ Capacity = Annotated[
     ),
 ]
 Buffer = Annotated[
-    int, Field(ge=0, le=30, description="Nights kept free beside each reservation."), WHOLE
+    int,
+    Field(ge=0, le=30, description="Nights kept free beside each reservation.", examples=[1]),
+    WHOLE,
 ]
 
 
@@ -110,7 +112,7 @@ class UnitIn(Wish):
     slug: Slug
     name: Name = Field(examples=["Sea View"])
     timezone: TimeZone | None = None
-    max_guests: Count | None = None
+    max_guests: Count | None = Field(default=None, examples=[4])
     parent: House = None
     capacity: Capacity = None
     buffer_before: Buffer = 0
@@ -124,7 +126,7 @@ class UnitChange(Change):
     slug: Slug = Field(default_factory=left_out)
     name: Name = Field(default_factory=left_out, examples=["Sea View"])
     timezone: TimeZone = Field(default_factory=left_out)
-    max_guests: Count | None = None
+    max_guests: Count | None = Field(default=None, examples=[4])
     parent: House = None
     capacity: Capacity = None
     buffer_before: Buffer = Field(default_factory=left_out)

@@ -74,7 +74,7 @@ class WebhookIn(Wish):
     url: Address
     property_id: PropertyId | None = None
     types: Types = Field(default_factory=list)
-    description: Name | None = None
+    description: Name | None = Field(default=None, examples=["Cleaning schedule"])
 
 
 class WebhookChange(Change):
@@ -82,7 +82,7 @@ class WebhookChange(Change):
 
     url: Address = Field(default_factory=left_out)
     types: Types = Field(default_factory=left_out)
-    description: Name | None = None
+    description: Name | None = Field(default=None, examples=["Cleaning schedule"])
     enabled: bool = Field(
         default=True,
         description="Enabled again, it is told what happens from then on; ask for what it missed.",

@@ -1,24 +1,36 @@
-"""Who listens to the journal as it is written: one look a second at the store wakes them all."""
+"""Who listens to the journal as it is written: one look a second at the store tells them all."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import structlog
 
 from vacancy.api.errors import Turned
+from vacancy.api.wire import Frame, Wire
 from vacancy.domain.scopes import Actor
 from vacancy.store.served import StoreFailure
 from vacancy.store.upkeep import describe
 
 _LOG = structlog.get_logger(__name__)
 
-#: Given accounts and keys: the number of each account's last event, and which keys still open
-#: anything.
-Look = Callable[[Set[str], Set[str]], Awaitable[tuple[Mapping[str, int], Set[str]]]]
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One look at the journal: the number of each account's last event, what of it is new to its
+    wire, and which keys still open anything.
+    """
+
+    last: Mapping[str, int]
+    news: Mapping[str, Sequence[Frame]]
+    valid: Set[str]
+
+
+#: Given accounts, each with the last number on its wire (None: it has none yet), and keys.
+Look = Callable[[Mapping[str, int | None], Set[str]], Awaitable[Looked]]
 
 #: How many streams of one key may be open at once.
 MOST_OF_KEY = 10
@@ -37,7 +49,7 @@ class Patience:
 
 @dataclass(slots=True, eq=False)
 class Listener:
-    """One open stream. `last` is the number of the account's last event as last looked at."""
+    """One open stream. `last` is the number of the last event on its account's wire."""
 
     actor: Actor
     last: int
@@ -65,6 +77,7 @@ class Listeners:
         self.patience = patience or Patience()
         self._every = every
         self._open: set[Listener] = set()
+        self._wires: dict[str, Wire] = {}
         self._looking: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -96,32 +109,53 @@ class Listeners:
             yield listener
         finally:
             self._open.discard(listener)
+            if all(one.actor.account_id != actor.account_id for one in self._open):
+                self._wires.pop(actor.account_id, None)
             if not self._open:
                 self._looking.cancel()
+
+    def wire(self, account_id: str) -> Wire | None:
+        """What the account's streams are told from; None until it was looked at."""
+        return self._wires.get(account_id)
 
     def close(self) -> None:
         """End every stream within a second, and take no more. Any thread may ask."""
         self._closed = True
 
     async def _look_on(self, look: Look) -> None:
-        failing = False
+        failing = behind = False
         while True:
-            await asyncio.sleep(self._every)
+            await asyncio.sleep(0 if behind else self._every)
             listening = list(self._open)
-            accounts = {one.actor.account_id for one in listening}
             key_ids = {one.actor.key_id for one in listening}
             try:
-                last, valid = await look(accounts, key_ids)
+                looked = await look(self._asked(listening), key_ids)
                 failing = False
             except StoreFailure as failure:
                 if not failing:
                     _LOG.error("store.failed", during="stream", error=describe(failure))
-                last, valid, failing = {}, key_ids, True
+                looked, failing = Looked({}, {}, key_ids), True
+            behind = self._take_in(looked)
             for one in listening:
-                self._tell(one, last.get(one.actor.account_id, 0), one.actor.key_id in valid)
+                self._tell(one, one.actor.key_id in looked.valid)
 
-    def _tell(self, one: Listener, newest: int, valid: bool) -> None:
+    def _asked(self, listening: Iterable[Listener]) -> dict[str, int | None]:
+        accounts = {one.actor.account_id for one in listening}
+        wires = {account: self._wires.get(account) for account in accounts}
+        return {account: wire and wire.last for account, wire in wires.items()}
+
+    def _take_in(self, looked: Looked) -> bool:
+        """Whether there is more than one look could bring."""
+        for account, last in looked.last.items():
+            if account not in self._wires:
+                self._wires[account] = Wire(last)
+            self._wires[account].add(looked.news.get(account, ()))
+        return any(self._wires[account].last < looked.last[account] for account in looked.news)
+
+    def _tell(self, one: Listener, valid: bool) -> None:
         one.over |= self._closed or not valid
+        wire = self._wires.get(one.actor.account_id)
+        newest = one.last if wire is None else wire.last
         if newest > one.last or one.over:
-            one.last = max(newest, one.last)
+            one.last = newest
             one.wake()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping, Set
 from functools import partial
 from typing import Annotated, Any
@@ -17,16 +16,18 @@ from starlette.types import Receive, Scope, Send
 
 from vacancy.api.deps import Caller, Needs
 from vacancy.api.front import Front
-from vacancy.api.listening import Listener
+from vacancy.api.listening import Listener, Looked
 from vacancy.api.room import Room
 from vacancy.api.shapes.problem import PROBLEMS
 from vacancy.api.shapes.values import Asked
+from vacancy.api.wire import AT_ONCE, Frame, framed
 from vacancy.domain.scopes import Scope as Allowed
 from vacancy.store import journal, keys
 
 _LOG = structlog.get_logger(__name__)
 
-_AT_ONCE = 100
+#: How many facts one look at the journal reads; there is another at once where there are more.
+_AT_A_LOOK = 1000
 #: How soon a reader whose stream ended comes back, in milliseconds.
 _COME_BACK = b"retry: 2000\n\n"
 _ALIVE = b": still here\n\n"
@@ -119,7 +120,7 @@ class EventStream(Response):
         self._front: Front = caller.front
         self._actor = caller.actor
         self._cursor = int(cursor) if cursor else None
-        self._types = [one for one in types.split(",") if one]
+        self._types = frozenset(one for one in types.split(",") if one)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         gone = asyncio.create_task(_disconnected(receive))
@@ -150,10 +151,9 @@ class EventStream(Response):
         yield _COME_BACK
         while not listener.over:
             newest = listener.last
-            events = await self._in_thread(self._read, cursor)
-            if events:
-                cursor = events[-1]["sequence"]
-                yield b"".join(map(_frame, events))
+            cursor, chunk = await self._next(cursor)
+            if chunk:
+                yield chunk
                 continue
             cursor = max(cursor, newest)
             left = ends - clock()
@@ -164,24 +164,36 @@ class EventStream(Response):
 
     async def _begins(self) -> int:
         account = self._actor.account_id
-        last, _ = await self._look({account}, set())
-        return last[account]
+        looked = await self._look({account: None}, set())
+        return looked.last[account]
 
-    async def _look(
-        self, accounts: Set[str], key_ids: Set[str]
-    ) -> tuple[Mapping[str, int], Set[str]]:
-        return await self._in_thread(self._looked, accounts, key_ids)
+    async def _next(self, cursor: int) -> tuple[int, bytes]:
+        """What follows, and up to where: from the wire, or the store while it is far behind."""
+        wire = self._front.listeners.wire(self._actor.account_id)
+        if wire is not None and wire.reaches(cursor):
+            return wire.since(cursor, self._types)
+        frames = await self._in_thread(self._read, cursor)
+        return (frames[-1][0] if frames else cursor), b"".join(text for _, _, text in frames)
 
-    def _looked(self, accounts: Set[str], key_ids: Set[str]) -> tuple[Mapping[str, int], Set[str]]:
+    async def _look(self, asked: Mapping[str, int | None], key_ids: Set[str]) -> Looked:
+        return await self._in_thread(self._looked, asked, key_ids)
+
+    def _looked(self, asked: Mapping[str, int | None], key_ids: Set[str]) -> Looked:
         with self._front.store.read() as session:
             valid = keys.valid(session, key_ids, self._front.now())
-            return journal.last(session, list(accounts)), valid
+            last = journal.last(session, list(asked))
+            news = {
+                account: list(map(framed, journal.after(session, account, cursor, _AT_A_LOOK)))
+                for account, cursor in asked.items()
+                if cursor is not None and cursor < last[account]
+            }
+        return Looked(last, news, valid)
 
-    def _read(self, cursor: int) -> list[dict[str, Any]]:
+    def _read(self, cursor: int) -> list[Frame]:
         with self._front.store.read() as session:
             account = self._actor.account_id
-            rows = journal.after(session, account, cursor, _AT_ONCE, self._types)
-            return [journal.told(row) for row in rows]
+            rows = journal.after(session, account, cursor, AT_ONCE, [*self._types])
+            return list(map(framed, rows))
 
     async def _in_thread(self, work: Any, *said: Any) -> Any:
         return await to_thread.run_sync(partial(work, *said), limiter=self._front.readers)
@@ -190,8 +202,3 @@ class EventStream(Response):
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _frame(event: dict[str, Any]) -> bytes:
-    written = json.dumps(event, separators=(",", ":"))
-    return f"id: {event['sequence']}\nevent: {event['type']}\ndata: {written}\n\n".encode()

@@ -56,13 +56,15 @@ def revoke_key(desk: Desk, key_id: Id) -> None:
     keys.revoke(desk.session, desk.account_id, key_id, desk.at)
 
 
-@journal.list("/v1/events", Scope.ACTIVITY_READ, shape.Events)
+@journal.list("/v1/events", Scope.ACTIVITY_READ, shape.Events, told=True)
 def list_events(desk: Desk, asked: Annotated[shape.EventQuery, Query()]) -> Any:
     """Read the journal from a cursor on, oldest first."""
     return events.find(desk.session, desk.account_id, asked.after, asked.limit, asked.wanted)
 
 
-@journal.list("/v1/properties/{property_id}/activity", Scope.ACTIVITY_READ, shape.Activity)
+@journal.list(
+    "/v1/properties/{property_id}/activity", Scope.ACTIVITY_READ, shape.Activity, told=True
+)
 def list_activity(desk: Desk, property_id: Id, asked: Annotated[shape.EventQuery, Query()]) -> Any:
     """Read what happened at a property and who did it, from a cursor on, oldest first."""
     owner = (desk.account_id, property_id)

@@ -29,7 +29,7 @@ def dressed(desk: Desk, documents: list[dict[str, Any]]) -> list[dict[str, Any]]
     return details.dress(desk.session, documents, desk.front.vault if may else None)
 
 
-@room.list("/v1/bookings", Scope.BOOKINGS_READ, Page[shape.Booking])
+@room.list("/v1/bookings", Scope.BOOKINGS_READ, Page[shape.Booking], told=True)
 def list_bookings(desk: Desk, asked: Annotated[shape.BookingQuery, Query()]) -> Any:
     """List bookings and blocks, by arrival."""
     wanted = Wanted(
@@ -121,7 +121,7 @@ def get_current_booking(desk: Desk, unit_id: Id) -> Any:
     return {"data": dressed(desk, [bookings.one(desk.session, desk.account_id, held.id)])[0]}
 
 
-@blocks.list("/v1/blocks", Scope.BOOKINGS_READ, Page[shape.Booking])
+@blocks.list("/v1/blocks", Scope.BOOKINGS_READ, Page[shape.Booking], told=True)
 def list_blocks(desk: Desk, asked: Annotated[shape.BlockQuery, Query()]) -> Any:
     """List the blocks that stand, by first night; a channel's own are among them."""
     wanted = Wanted(

@@ -20,19 +20,19 @@ from vacancy.services import availability, explain, propagation
 room = Room("calendar")
 
 
-@room.list("/v1/availability", Scope.CALENDAR_READ, shape.Calendar)
+@room.list("/v1/availability", Scope.CALENDAR_READ, shape.Calendar, told=True)
 def get_availability(desk: Desk, asked: Annotated[shape.AvailabilityQuery, Query()]) -> Any:
     """Read which nights are free and why others are not; with `guests`, which units are free."""
     return _found(desk, asked, asked.guests)
 
 
-@room.list("/v1/calendar", Scope.CALENDAR_READ, shape.Calendar)
+@room.list("/v1/calendar", Scope.CALENDAR_READ, shape.Calendar, told=True)
 def get_calendar(desk: Desk, asked: Annotated[shape.CalendarQuery, Query()]) -> Any:
     """Read units and their nights."""
     return _found(desk, asked, None)
 
 
-@room.list("/v1/timeline", Scope.CALENDAR_READ, shape.Timeline)
+@room.list("/v1/timeline", Scope.CALENDAR_READ, shape.Timeline, told=True)
 def get_timeline(desk: Desk, asked: Annotated[shape.CalendarQuery, Query()]) -> Any:
     """Read day by day who arrives, who departs, and which units turn over. A page is of days."""
     wanted = _wanted(desk, asked)
@@ -47,7 +47,7 @@ def get_timeline(desk: Desk, asked: Annotated[shape.CalendarQuery, Query()]) -> 
     return paged((days, (last - first).days), asked)
 
 
-@room.list("/v1/units/{unit_id}/nights", Scope.CALENDAR_READ, places.Nights)
+@room.list("/v1/units/{unit_id}/nights", Scope.CALENDAR_READ, places.Nights, told=True)
 def get_unit_nights(desk: Desk, unit_id: Id, asked: Annotated[places.Span, Query()]) -> Any:
     """Read a unit's nights, one by one."""
     within = availability.span(asked.since, asked.until)

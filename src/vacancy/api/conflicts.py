@@ -17,7 +17,7 @@ from vacancy.store.bookings import ConflictsWanted
 room = Room("conflicts")
 
 
-@room.list("/v1/conflicts", Scope.CONFLICTS_READ, Page[shape.Conflict])
+@room.list("/v1/conflicts", Scope.CONFLICTS_READ, Page[shape.Conflict], told=True)
 def list_conflicts(desk: Desk, asked: Annotated[shape.ConflictQuery, Query()]) -> Any:
     """List conflicts, by first night: those that are not resolved, unless a status is named."""
     wanted = ConflictsWanted(

@@ -8,6 +8,7 @@ Idempotency-Key is answered again from the store.
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import inspect
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Header
 from fastapi.responses import Response
 from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from vacancy.api.deps import Caller, Desk, Needs
 from vacancy.api.errors import Turned
@@ -55,7 +57,8 @@ class Way:
     """How one operation is served. `current` gives the thing that If-Match is about.
 
     `before` is awaited ahead of the transaction, with the caller; what it gives is the endpoint's
-    `before`. `also` are scopes that are needed beside the first.
+    `before`. `also` are scopes that are needed beside the first. `told`: its documents are JSON
+    values of just this shape, and are written without being looked at again; tests hold them to it.
     """
 
     method: str
@@ -67,6 +70,7 @@ class Way:
     before: Endpoint | None = None
     also: tuple[Scope, ...] = ()
     one: bool = False
+    told: bool = False
 
 
 class Room:
@@ -74,10 +78,14 @@ class Room:
 
     def __init__(self, noun: str) -> None:
         self.router = APIRouter(tags=[noun])
+        #: What it serves.
+        self.ways: builtins.list[Way] = []
 
-    def list(self, path: str, scope: Scope | None, shape: Any) -> Callable[[Endpoint], Endpoint]:
-        """GET that gives many, or something that has no ETag."""
-        return partial(self._add, Way("GET", path, scope, shape))
+    def list(
+        self, path: str, scope: Scope | None, shape: Any, *, told: bool = False
+    ) -> Callable[[Endpoint], Endpoint]:
+        """GET that gives many, or something that has no ETag; `told` as in `Way`."""
+        return partial(self._add, Way("GET", path, scope, shape, told=told))
 
     def one(self, path: str, scope: Scope | None, shape: Any) -> Callable[[Endpoint], Endpoint]:
         """GET of one thing, with its ETag."""
@@ -107,6 +115,7 @@ class Room:
         adapter = None if way.shape is None else TypeAdapter(way.shape)
         if adapter is not None:
             _SHAPES[endpoint] = adapter
+        self.ways.append(way)
         served = _Served(way, endpoint, adapter)
         self.router.add_api_route(
             way.path,
@@ -234,7 +243,7 @@ class _Served:
     def _told(self, document: Any, had: str | None = None) -> Response:
         if self._adapter is None:
             return Response(status_code=self._way.status)
-        content = _content(self._adapter, document)
+        content = to_json(document) if self._way.told else _content(self._adapter, document)
         headers = {"Cache-Control": "private, no-cache"}
         if self._way.method != "GET":
             headers["Cache-Control"] = "no-store"

@@ -89,7 +89,9 @@ def rotate_webhook_secret(desk: Desk, webhook_id: Id) -> Any:
     return webhooks.rotate(desk.session, desk.account_id, webhook_id, vault, desk.at)
 
 
-@room.list("/v1/webhooks/{webhook_id}/deliveries", Scope.WEBHOOKS_READ, Page[shape.Delivery])
+@room.list(
+    "/v1/webhooks/{webhook_id}/deliveries", Scope.WEBHOOKS_READ, Page[shape.Delivery], told=True
+)
 def list_deliveries(
     desk: Desk, webhook_id: Id, asked: Annotated[shape.DeliveryQuery, Query()]
 ) -> Any:

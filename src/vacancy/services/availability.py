@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from vacancy.domain.errors import Malformed
 from vacancy.domain.linked import Cause, Closure, derive
 from vacancy.domain.nights import ONE_NIGHT, Nights
-from vacancy.services import shapes
-from vacancy.services.places import today
-from vacancy.store import bookings, places, tables, trees
+from vacancy.store import bookings, calendar, places, trees
 from vacancy.store.session import Session
 
 Document = dict[str, Any]
 
 _MOST = 366
-#: Databases bound how many values one statement may name.
-_AT_ONCE = 500
+#: Who comes and goes: bookings of these statuses.
+_PRESENT = ("held", "confirmed", "missing", "completed")
 #: Why a night is closed that nobody holds.
 _REASONS = {Cause.BEFORE: "buffer", Cause.AFTER: "buffer"}
 
@@ -60,31 +59,20 @@ def find(
 
 def of_unit(session: Session, account_id: str, name: str, wanted: Wanted) -> Document:
     """One unit with its nights. Raises Unknown."""
-    return _states(session, [places.unit(session, account_id, name)], wanted)[0]
+    return _states(session, [calendar.unit(session, account_id, name)], wanted)[0]
 
 
 def timeline(session: Session, account_id: str, wanted: Wanted) -> list[Document]:
     """Day by day who arrives, who departs, and which units turn over. Raises Unknown."""
-    rows, _ = _units(session, account_id, wanted, (0, 10_000))
-    slugs = {row.id: row.slug for row in rows}
     days: dict[date, Document] = {
         day: {"date": day.isoformat(), "arrivals": [], "departures": [], "turnovers": []}
         for day in wanted.within
     }
-    asked = bookings.Wanted(
-        unit_id=rows[0].id if wanted.unit and rows else None,
-        property_id=wanted.property_id,
-        kind="reservation",
-        statuses=("held", "confirmed", "missing", "completed"),
-        # A departure on the first day is told as well: its last night was the one before.
-        since=wanted.within.arrival - ONE_NIGHT,
-        until=wanted.within.departure,
-    )
-    for stay in bookings.search(session, account_id, asked):
-        told = {"booking_id": stay.id, "unit_id": stay.unit_id, "unit": slugs.get(stay.unit_id, "")}
-        if stay.unit_id in slugs and stay.arrival in days:
+    for stay in _comers(session, account_id, wanted):
+        told = {"booking_id": stay.id, "unit_id": stay.unit_id, "unit": stay.slug}
+        if stay.arrival in days:
             days[stay.arrival]["arrivals"].append(told)
-        if stay.unit_id in slugs and stay.departure in days:
+        if stay.departure in days:
             days[stay.departure]["departures"].append(told)
     for told in days.values():
         coming = {one["unit_id"] for one in told["arrivals"]}
@@ -93,68 +81,86 @@ def timeline(session: Session, account_id: str, wanted: Wanted) -> list[Document
     return list(days.values())
 
 
+def _comers(session: Session, account_id: str, wanted: Wanted) -> Sequence[Any]:
+    if wanted.property_id is not None:
+        places.property_(session, account_id, wanted.property_id)
+    unit = None if wanted.unit is None else calendar.unit(session, account_id, wanted.unit)
+    asked = bookings.Wanted(
+        unit_id=None if unit is None else unit.id,
+        property_id=wanted.property_id,
+        kind="reservation",
+        statuses=_PRESENT,
+        # A departure on the first day is told as well: its last night was the one before.
+        since=wanted.within.arrival - ONE_NIGHT,
+        until=wanted.within.departure,
+    )
+    return bookings.comers(session, account_id, asked)
+
+
 def _search(
     session: Session, account_id: str, wanted: Wanted, place: tuple[int, int]
 ) -> tuple[list[Document], int]:
-    rows, _ = _units(session, account_id, wanted, (0, 10_000))
-    large = [row for row in rows if (row.max_guests or 0) >= (wanted.guests or 0)]
-    free = [one for one in _states(session, large, wanted) if one["available"]]
-    return free[place[0] : place[0] + place[1]], len(free)
+    """Units of which nothing closes a night. What closes it from elsewhere is looked for only in
+    those of which no stay holds any.
+    """
+    if wanted.property_id is not None:
+        places.property_(session, account_id, wanted.property_id)
+    unit = None if wanted.unit is None else calendar.unit(session, account_id, wanted.unit)
+    asked = calendar.Wanted(wanted.property_id, wanted.guests, None if unit is None else unit.id)
+    rows = calendar.free(session, account_id, asked, wanted.within)
+    closed = _closed(session, rows, wanted)
+    free = [row for row in rows if not closed[row.id]]
+    return _states(session, free[place[0] : place[0] + place[1]], wanted), len(free)
 
 
 def _units(
     session: Session, account_id: str, wanted: Wanted, place: tuple[int, int]
-) -> tuple[list[tables.Unit], int]:
+) -> tuple[Sequence[Any], int]:
     if wanted.property_id is not None:
         places.property_(session, account_id, wanted.property_id)
     if wanted.unit is not None:
-        unit = places.unit(session, account_id, wanted.unit)
+        unit = calendar.unit(session, account_id, wanted.unit)
         there = wanted.property_id in (None, unit.property_id)
         return ([unit], 1) if there else ([], 0)
-    return places.units(session, account_id, wanted.property_id, place)
+    return calendar.page(session, account_id, calendar.Wanted(wanted.property_id), place)
 
 
-def _states(session: Session, rows: Sequence[tables.Unit], wanted: Wanted) -> list[Document]:
-    within = wanted.within
-    held: defaultdict[str, dict[date, str]] = defaultdict(dict)
+def _states(session: Session, rows: Sequence[Any], wanted: Wanted) -> list[Document]:
     ids = [row.id for row in rows]
-    for night in places.nights(session, ids, within.arrival, within.departure - ONE_NIGHT):
-        held[night.unit_id][night.night] = night.stay_id
-    wanted_ids = sorted({stay_id for nights in held.values() for stay_id in nights.values()})
-    holders: dict[str, tables.Stay] = {}
-    for first in range(0, len(wanted_ids), _AT_ONCE):
-        holders |= bookings.stays_by_id(session, wanted_ids[first : first + _AT_ONCE])
+    held: defaultdict[str, dict[date, Any]] = defaultdict(dict)
+    for one in calendar.held(session, ids, wanted.within):
+        held[one.unit_id][one.night] = one
+    closed = _closed(session, rows, wanted)
     clashing = places.clashing(session, ids)
-    return [
-        _state(
-            row,
-            within,
-            lambda night, of=held[row.id]: holders.get(of.get(night, "")),
-            _closed(session, row, wanted),
-            clashing[row.id],
-        )
-        for row in rows
-    ]
+    days = [(night, night.isoformat()) for night in wanted.within]
+    return [_state(row, days, (held[row.id], closed[row.id]), clashing[row.id]) for row in rows]
 
 
-def _closed(session: Session, unit: tables.Unit, wanted: Wanted) -> dict[date, Closure]:
-    """What closes nights without holding them: buffers, the unit's house or its rooms."""
-    relatives = trees.family(session, unit.id)
-    if not trees.derives(relatives):
-        return {}
-    members = trees.members(session, relatives, wanted.now)
-    closures = derive(unit.id, members, today(unit, wanted.now))
-    return {night: one for one in closures for night in one.nights if night in wanted.within}
+def _closed(
+    session: Session, rows: Sequence[Any], wanted: Wanted
+) -> defaultdict[str, dict[date, Closure]]:
+    """What closes nights without holding them, by unit: buffers, the unit's house or its rooms."""
+    found: defaultdict[str, dict[date, Closure]] = defaultdict(dict)
+    zones = {row.id: row.timezone for row in rows}
+    deriving = trees.deriving(session, [*zones], wanted.now)
+    for unit_id, relatives in deriving.items():
+        today = wanted.now.astimezone(ZoneInfo(zones[unit_id])).date()
+        for closure in derive(unit_id, trees.members(session, relatives, wanted.now), today):
+            within = (night for night in closure.nights if night in wanted.within)
+            found[unit_id].update(dict.fromkeys(within, closure))
+    return found
 
 
 def _state(
-    unit: tables.Unit,
-    within: Nights,
-    holder: Callable[[date], tables.Stay | None],
-    closed: dict[date, Closure],
-    clashing: set[str],
+    unit: Any,
+    days: Sequence[tuple[date, str]],
+    taken: tuple[Mapping[date, Any], Mapping[date, Closure]],
+    clashing: Collection[str],
 ) -> Document:
-    nights = [_night(night, holder(night), closed.get(night), clashing) for night in within]
+    held, closed = taken
+    nights = [
+        _night(text, held.get(night), closed.get(night), text in clashing) for night, text in days
+    ]
     return {
         "unit_id": unit.id,
         "unit": unit.slug,
@@ -166,24 +172,26 @@ def _state(
     }
 
 
-def _night(
-    night: date, stay: tables.Stay | None, closure: Closure | None, clashing: set[str]
-) -> Document:
-    told: Document = {
-        "night": night.isoformat(),
-        "free": stay is None and closure is None,
-        "booking_id": None,
-        "kind": None,
-        "reason": None,
+def _night(night: str, stay: Any, closure: Closure | None, clashing: bool) -> Document:
+    """What a night tells; `stay` is the one that holds it, as a row of `calendar.held`."""
+    if stay is not None:
+        return {
+            "night": night,
+            "free": False,
+            "booking_id": stay.stay_id,
+            "kind": stay.kind,
+            "reason": stay.reason,
+            "channel": stay.channel,
+            "status": stay.status,
+            "conflict": clashing,
+        }
+    return {
+        "night": night,
+        "free": closure is None,
+        "booking_id": closure and closure.stay_id,
+        "kind": closure and "block",
+        "reason": closure and _REASONS.get(closure.cause, "linked_unit"),
         "channel": None,
         "status": None,
-        "conflict": night.isoformat() in clashing,
+        "conflict": clashing,
     }
-    if stay is not None:
-        short = shapes.booking(stay, "", [])
-        told |= {key: short[key] for key in ("kind", "reason", "channel", "status")}
-        told["booking_id"] = stay.id
-    elif closure is not None:
-        told |= {"kind": "block", "booking_id": closure.stay_id}
-        told["reason"] = _REASONS.get(closure.cause, "linked_unit")
-    return told

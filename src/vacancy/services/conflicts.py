@@ -54,7 +54,8 @@ def page(
     """One page of the conflicts that match, by first night, and how many there are."""
     rows, total = bookings.conflict_page(session, account_id, wanted, place)
     known = _known(session, rows)
-    return [_document(row, known, now) for row in rows], total
+    told = [_document(row, known, now) for row in rows]
+    return [{key: said for key, said in one.items() if key != "stays"} for one in told], total
 
 
 def get(session: Session, account_id: str, conflict_id: str, now: datetime) -> dict[str, Any]:
@@ -147,14 +148,14 @@ class _Known:
     units: dict[str, tables.Unit]
 
 
-def _known(session: Session, rows: Sequence[tables.Conflict]) -> _Known:
+def _known(session: Session, rows: Sequence[Any]) -> _Known:
     ids = {side for row in rows for side in (row.first_stay_id, row.second_stay_id)}
     found = stays.by_ids(session, sorted(ids))
     places = {row.unit_id for row in rows} | {stay.unit_id for stay in found.values()}
     return _Known(found, units.by_ids(session, sorted(places)))
 
 
-def _document(row: tables.Conflict, known: _Known, now: datetime) -> dict[str, Any]:
+def _document(row: Any, known: _Known, now: datetime) -> dict[str, Any]:
     conflict = stays.as_conflict(row)
     unit = known.units[row.unit_id]
     first, second = known.stays[conflict.first], known.stays[conflict.second]
@@ -182,6 +183,7 @@ def _side(stay: Stay, unit: tables.Unit) -> dict[str, Any]:
         "departure": stay.nights.departure.isoformat(),
         "reservation_code": stay.reservation_code,
         "since": shapes.instant(min(span.since for span in stay.spans)),
+        "evidence": None,
     }
 
 

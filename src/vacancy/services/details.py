@@ -21,6 +21,8 @@ Document = dict[str, Any]
 
 #: What each kind of field holds, in words.
 _KINDS = {"text": str, "number": int, "boolean": bool}
+#: A guest of whom nothing was said.
+_UNSAID = dict.fromkeys(("name", "email", "phone", "adults", "children", "notes"))
 
 
 def dress(session: Session, documents: list[Document], vault: Vault | None) -> list[Document]:
@@ -31,11 +33,12 @@ def dress(session: Session, documents: list[Document], vault: Vault | None) -> l
     ids = [one["id"] for one in documents]
     values = details.values(session, ids)
     sealed = details.guests(session, ids) if vault is not None else {}
+    guests = {key: _opened(vault, key, found) for key, found in sealed.items()}
     return [
         {
             **one,
             "custom_parameters": values[one["id"]],
-            "guest": _opened(vault, one["id"], sealed.get(one["id"])),
+            "guest": {**_UNSAID, **(guests[one["id"]] or {})} if one["id"] in guests else None,
         }
         for one in documents
     ]

@@ -37,7 +37,7 @@ def booking(stay: Any, slug: str, uids: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def conflict(row: tables.Conflict, slug: str) -> dict[str, Any]:
+def conflict(row: Any, slug: str) -> dict[str, Any]:
     """A conflict; `stays` are the two sides, the one that wanted the nights first in front."""
     return {
         "id": row.id,

@@ -14,11 +14,12 @@ from sqlmodel import Session
 
 from vacancy.domain.errors import Unknown
 from vacancy.domain.stays import LIVE_STATUSES, ConflictStatus
-from vacancy.store import owned, tables
-from vacancy.store.tables import Conflict, Event, Stay, Unit
+from vacancy.store import tables
+from vacancy.store.tables import Conflict, Event, Stay
 
 _STAY: Table = tables.metadata.tables["stay"]
 _UNIT: Table = tables.metadata.tables["unit"]
+_CONFLICT: Table = tables.metadata.tables["conflict"]
 _LIVE = tuple(status.value for status in LIVE_STATUSES)
 
 #: What has a meaning of its own in LIKE.
@@ -44,6 +45,12 @@ _FILTERS: dict[str, Any] = {
     "until": _STAY.c.arrival < bindparam("until"),
     "updated_since": _STAY.c.updated_at >= bindparam("updated_since"),
     "text": or_(_like(_STAY.c.reservation_code), _STAY.c.unit_id.in_(_NAMED)),
+}
+#: The same of conflicts.
+_ASKED: dict[str, Any] = {
+    "status": _CONFLICT.c.status == bindparam("status"),
+    "unit_id": _CONFLICT.c.unit_id == bindparam("unit_id"),
+    "property_id": _CONFLICT.c.unit_id.in_(_OF_PROPERTY),
 }
 _COLUMNS = (
     *("id", "unit_id", "channel", "kind", "reason", "status", "arrival", "departure"),
@@ -196,19 +203,25 @@ class ConflictsWanted:
 
 def conflict_page(
     session: Session, account_id: str, wanted: ConflictsWanted, place: tuple[int, int]
-) -> tuple[list[Conflict], int]:
-    """One page of the conflicts that match, by first night, and how many there are."""
-    query = owned.of(Conflict, account_id)
-    if wanted.status is None:
-        query = query.where(Conflict.status != ConflictStatus.RESOLVED.value)  # type: ignore[arg-type]
-    else:
-        query = query.where(Conflict.status == wanted.status)  # type: ignore[arg-type]
-    if wanted.unit_id is not None:
-        query = query.where(Conflict.unit_id == wanted.unit_id)  # type: ignore[arg-type]
-    if wanted.property_id is not None:
-        units = select(Unit.id).where(Unit.property_id == wanted.property_id)  # type: ignore[call-overload]
-        query = query.where(Conflict.unit_id.in_(units))  # type: ignore[attr-defined]
-    return owned.page(session, query.order_by(Conflict.first_night, Conflict.id), *place)  # type: ignore[arg-type]
+) -> tuple[Sequence[Row[Any]], int]:
+    """One page of the conflicts that match, by first night, as rows; and how many there are."""
+    said = {name: value for name in _ASKED if (value := getattr(wanted, name)) is not None}
+    page, count = _conflicts(frozenset(said))
+    values, (passed, limit) = {"account": account_id, **said}, place
+    rows = session.execute(page, {**values, "passed": passed, "limit": limit}).all()
+    if len(rows) < limit and (rows or not passed):
+        return rows, passed + len(rows)
+    return rows, session.execute(count, values).scalar_one()
+
+
+@lru_cache(maxsize=16)
+def _conflicts(names: frozenset[str]) -> tuple[Any, Any]:
+    wanted = [_CONFLICT.c.account_id == bindparam("account"), *map(_ASKED.__getitem__, names)]
+    if "status" not in names:
+        wanted.append(_CONFLICT.c.status != ConflictStatus.RESOLVED.value)
+    page = select(_CONFLICT).where(*wanted).order_by(_CONFLICT.c.first_night, _CONFLICT.c.id)
+    page = page.limit(bindparam("limit")).offset(bindparam("passed"))
+    return page, select(func.count()).select_from(_CONFLICT).where(*wanted)
 
 
 def conflict(session: Session, account_id: str, conflict_id: str) -> Conflict:

@@ -6,16 +6,23 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import Table, bindparam, or_, select
 from sqlmodel import Session
 
 from vacancy.domain.errors import Unknown
 from vacancy.domain.stays import ConflictStatus
-from vacancy.store import owned
-from vacancy.store.tables import Conflict, Night, Property, Unit
+from vacancy.store import owned, tables
+from vacancy.store.tables import Night, Property, Unit
 
 #: How many to pass over, and how many to give.
 Place = tuple[int, int]
+
+_CONFLICT: Table = tables.metadata.tables["conflict"]
+# Built once: building a statement costs more than running it.
+_CLASHING = select(_CONFLICT.c.unit_id, _CONFLICT.c.nights).where(
+    _CONFLICT.c.unit_id.in_(bindparam("units", expanding=True)),
+    _CONFLICT.c.status != ConflictStatus.RESOLVED.value,
+)
 
 
 def properties(session: Session, account_id: str, place: Place) -> tuple[list[Property], int]:
@@ -85,11 +92,7 @@ def nights(session: Session, unit_ids: Sequence[str], first: date, last: date) -
 
 def clashing(session: Session, unit_ids: Sequence[str]) -> defaultdict[str, set[str]]:
     """The nights that several stays want, as text, by unit; of conflicts that are not resolved."""
-    query = select(Conflict.unit_id, Conflict.nights).where(  # type: ignore[call-overload]
-        Conflict.unit_id.in_(unit_ids),  # type: ignore[attr-defined]
-        Conflict.status != ConflictStatus.RESOLVED.value,
-    )
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for unit_id, nights_of in session.execute(query):
+    for unit_id, nights_of in session.execute(_CLASHING, {"units": list(unit_ids)}):
         found[unit_id].update(nights_of)
     return found

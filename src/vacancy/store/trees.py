@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Table, bindparam, func, or_, select
+from sqlalchemy import Row, Table, bindparam, exists, func, or_, select
 from sqlmodel import Session
 
-from vacancy.domain.availability import lingering, standing_links
+from vacancy.domain.availability import LINGER, lingering, standing_links
 from vacancy.domain.buffers import Buffers
 from vacancy.domain.linked import Member
-from vacancy.domain.stays import StayStatus
+from vacancy.domain.stays import Stay, StayStatus
 from vacancy.store import claims, stays, tables
+from vacancy.store.stays import batched
 from vacancy.store.tables import Unit
 
 _UNIT: Table = tables.metadata.tables["unit"]
@@ -31,6 +33,22 @@ _FAMILY: Any = (
     .where(or_(_UNIT.c.id == _ROOT, _UNIT.c.parent_id == _ROOT))
     .order_by(_UNIT.c.parent_id.is_not(None), _UNIT.c.slug)
 )
+_CHILD = _UNIT.alias("child")
+_DERIVING = select(_UNIT.c.id, func.coalesce(_UNIT.c.parent_id, _UNIT.c.id).label("root")).where(
+    _UNIT.c.id.in_(bindparam("units", expanding=True)),
+    or_(
+        _UNIT.c.parent_id.is_not(None),
+        _UNIT.c.buffer_before > 0,
+        _UNIT.c.buffer_after > 0,
+        exists().where(_CHILD.c.parent_id == _UNIT.c.id),
+    ),
+)
+_ROOTS = bindparam("roots", expanding=True)
+_FAMILIES = (
+    select(_UNIT)
+    .where(or_(_UNIT.c.id.in_(_ROOTS), _UNIT.c.parent_id.in_(_ROOTS)))
+    .order_by(_UNIT.c.parent_id.is_not(None), _UNIT.c.slug)
+)
 
 
 def family(session: Session, unit_id: str) -> list[Unit]:
@@ -41,25 +59,49 @@ def family(session: Session, unit_id: str) -> list[Unit]:
     return list(rows.scalars())
 
 
+def deriving(session: Session, unit_ids: Sequence[str], now: datetime) -> dict[str, list[Row[Any]]]:
+    """Of these units those of whose trees anything derives, each with its whole tree, as rows.
+
+    All that `members` asks of those trees is read ahead.
+    """
+    roots: dict[str, str] = {}
+    for asked in batched(unit_ids):
+        roots |= {row.id: row.root for row in session.execute(_DERIVING, {"units": asked})}
+    found: dict[str, list[Row[Any]]] = {root: [] for root in roots.values()}
+    for asked in batched([*found]):
+        for row in session.execute(_FAMILIES, {"roots": asked}):
+            found[row.parent_id or row.id].append(row)
+    ids = [one.id for relatives in found.values() for one in relatives]
+    stays.read_ahead(session, ids, now - LOOK_BACK)
+    return {unit_id: found[root] for unit_id, root in roots.items()}
+
+
 def derives(relatives: Sequence[Unit]) -> bool:
     """Whether anything in this tree can be closed but by a stay of its own."""
     return len(relatives) > 1 or any(one.buffer_before or one.buffer_after for one in relatives)
 
 
-def buffers_of(unit: Unit) -> Buffers:
+def buffers_of(unit: Any) -> Buffers:
     """The nights kept free around the unit's reservations."""
     return Buffers(unit.buffer_before, unit.buffer_after)
 
 
-def members(session: Session, relatives: Sequence[Unit], now: datetime) -> tuple[Member, ...]:
-    """The tree with the stays that close nights in it. The caller has the house's row."""
+def members(session: Session, relatives: Sequence[Any], now: datetime) -> tuple[Member, ...]:
+    """The tree, units or their rows, with the stays that close nights in it. Who writes has taken
+    the house's row.
+    """
     return tuple(_member(session, unit, now) for unit in relatives)
 
 
-def _member(session: Session, unit: Unit, now: datetime) -> Member:
+def _may_linger(stay: Stay, now: datetime) -> bool:
+    closed = stay.closed_at
+    return stay.status is StayStatus.CANCELED and closed is not None and now < closed + LINGER
+
+
+def _member(session: Session, unit: Any, now: datetime) -> Member:
     known = stays.of_unit(session, unit.id, now - LOOK_BACK)
     still: list[Any] = []
-    if any(stay.status is StayStatus.CANCELED for stay in known):
+    if any(map(partial(_may_linger, now=now), known)):
         said = claims.of_unit(session, unit.id, now - LOOK_BACK)
         still = lingering(known, standing_links(said), now)
     return Member(

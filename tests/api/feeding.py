@@ -26,19 +26,6 @@ OLD = {
 }
 
 
-class FedClock:
-    """Shows what the house's clock shows."""
-
-    def __init__(self, api: ApiHouse) -> None:
-        self._api = api
-
-    def now(self) -> Any:
-        return self._api.now
-
-    def monotonic(self) -> float:
-        return self._api.now.timestamp()
-
-
 class FedHouse(ApiHouse):
     """`says` sets what a feed answers; a request that asks feeds waits for `patience` seconds."""
 
@@ -65,10 +52,10 @@ class FedHouse(ApiHouse):
     def poll(self, **later: float) -> None:
         """Ask every feed, after some time."""
         self.pass_time(**later)
-        daemon.poll(self.store, self.vault, self.settings, FedClock(self), None)
+        daemon.poll(self.store, self.vault, self.settings, self.clock(), None)
 
     async def _ask(self, feed_ids: Sequence[str]) -> list[Polled]:
-        house = House(self.settings, self.store, self.vault, FedClock(self), self.chance)
+        house = House(self.settings, self.store, self.vault, self.clock(), self.chance)
         async with open_rounds(house, lambda: None, lambda _: None) as rounds:
             return await rounds.ask(feed_ids, self.patience)
 

@@ -223,3 +223,10 @@ def test_the_domain_is_drawn_once_unless_set(house: House) -> None:
         kept = accounts.installation(session)
         assert kept is not None
         assert kept.domain == "cal.example.com"
+
+
+def test_how_many_may_sleep_there_is_said_in_the_config(house: House) -> None:
+    """And changed there, without anything being read anew."""
+    house.apply(unit(extra="max_guests = 4"))
+    assert house.apply(unit(extra="max_guests = 4")) == []
+    assert house.apply(unit(extra="max_guests = 2")) == ["change unit sea-view (max_guests)"]

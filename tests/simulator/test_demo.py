@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 import urllib.request
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.console import Console
 
+from api.page import Call, calls
 from vacancy import daemon
 from vacancy.clock import SystemClock
 from vacancy.simulator import demo
@@ -70,24 +72,40 @@ def test_a_story_that_does_not_come_true_ends_with_1(monkeypatch: pytest.MonkeyP
 
 
 def test_without_once_the_daemon_takes_over_until_it_is_stopped() -> None:
-    """After the story the exports and the API are served, and Ctrl-C ends it with 0."""
+    """After the story the exports are served, every call of docs/api.md works, and Ctrl-C ends it
+    with 0.
+    """
     process = subprocess.Popen(
         [*VACANCY, "demo"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     try:
         lines: list[str] = []
         assert process.stdout is not None
-        while not any("Old Mill: http" in line for line in lines):
+        while not any("KEY: vac_" in line for line in lines):
             lines.append(process.stdout.readline())
             assert lines[-1], "".join(lines)
         url = next(line for line in lines if "Old Mill: http" in line).split(": ")[1].strip()
         assert b"BEGIN:VCALENDAR" in eventually(url)
-        assert b"alive" in eventually(f"{url.split('/ical/')[0]}/livez")
+        address = url.split("/ical/")[0]
+        assert b"alive" in eventually(f"{address}/livez")
+        key = lines[-1].split(": ")[1].strip()
+        day = datetime.now(UTC).date() + timedelta(days=300)
+        made = [ask(address, one) for one in calls(key, f"{day}", f"{day + timedelta(days=2)}")]
+        assert "Ana Silva" in made[-3]
+        assert {one["outcome"] for one in json.loads(made[4])["sources"]} <= {"unchanged", "fresh"}
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
     finally:
         process.kill()
         process.communicate()
+
+
+def ask(address: str, call: Call) -> str:
+    """What the API answers to one call, which must succeed."""
+    body = None if call.body is None else call.body.encode()
+    wish = urllib.request.Request(f"{address}{call.path}", body, call.headers, method=call.method)
+    with urllib.request.urlopen(wish, timeout=30) as answer:
+        return answer.read().decode()
 
 
 def eventually(url: str) -> bytes:

@@ -113,6 +113,9 @@ def demo(
 
     Three channels, two properties, a double booking, exports read back.
     """
+    import os
+
+    from vacancy.cli.house import read_clock
     from vacancy.simulator import demo as story
 
-    return story.run(once=once)
+    return story.run(once=once, clock=read_clock(os.environ))

@@ -156,6 +156,7 @@ def _add_unit(work: Work, wanted: Difference) -> None:
         capacity=wish.capacity,
         buffer_before=wish.buffer_before,
         buffer_after=wish.buffer_after,
+        max_guests=wish.max_guests,
     )
     units.add_unit(work.session, row, work.now, work.chance)
 
@@ -177,6 +178,7 @@ def _change_unit(work: Work, wanted: Difference) -> None:
     row.name, row.timezone = wish.name, wish.timezone
     row.capacity = wish.capacity
     row.buffer_before, row.buffer_after = wish.buffer_before, wish.buffer_after
+    row.max_guests = wish.max_guests
     if "timezone" in wanted.changes:
         for feed in feeds.of_unit(work.session, row.id):
             if "timezone" not in feed.settings:

@@ -116,8 +116,8 @@ def _unit(session: Session, unit: Unit, row: tables.Unit | None) -> Iterator[Dif
     place = session.get_one(tables.Property, row.property_id)
     kept = {"name": row.name, "timezone": row.timezone, "property": place.name}
     said = {"name": unit.name, "timezone": unit.timezone, "property": unit.property_name()}
-    kept |= {key: getattr(row, key) for key in CLOSING}
-    said |= {key: getattr(unit, key) for key in CLOSING}
+    kept |= {key: getattr(row, key) for key in (*CLOSING, "max_guests")}
+    said |= {key: getattr(unit, key) for key in (*CLOSING, "max_guests")}
     changes = tuple(key for key in kept if kept[key] != said[key])
     if changes:
         yield Difference("unit", "change", unit.slug, changes=changes)

@@ -234,6 +234,7 @@ class Unit(Section):
     property: Name | None = None
     check_in: TimeOfDay | None = None
     check_out: TimeOfDay | None = None
+    max_guests: Annotated[Count, Value(ge=1, le=1000)] | None = None
     was: Slug | None = None
     parent: Slug | None = None
     sells: Literal["whole"] | None = None

@@ -51,6 +51,7 @@ def write_config(folder: Path, server: ChannelServer, listen: str) -> Settings:
     ]
     for slug, name, zone in UNITS:
         lines += ["[[units]]", f'slug = "{slug}"', f'name = "{name}"', f'timezone = "{zone}"']
+        lines += ["max_guests = 4"]
         lines += ["[units.feeds]"]
         lines += [
             f'{channel} = "{server.feed_url((channel, room))}"'

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
 import secrets
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
 from flows.serving import Daemon, free_port, until
-from hostile import HostileServer
+from hostile import Exchange, HostileServer
 from hostile_answers import calendar, event
 from vacancy.clock import SystemClock
 from vacancy.domain.scopes import Role
-from vacancy.services import keys, webhooks
+from vacancy.services import exports, keys, webhooks
 from vacancy.services.at import At
 from vacancy.services.publishing import publisher
 from vacancy.store import accounts
@@ -26,49 +28,49 @@ from vacancy.store.session import Store, open_store
 from vacancy.vault import Vault, open_vault
 from webhook_receiver import Receiver
 
+#: Feeds of one unit, each with stays of its own.
+OF_A_UNIT = 10
+
 
 def feed_body(number: int, stays: int) -> bytes:
-    """A calendar of so many stays of three nights, from two months on."""
-    first = date.today() + timedelta(days=60)
-    nights = [
-        (first + timedelta(days=5 * n), first + timedelta(days=5 * n + 3)) for n in range(stays)
-    ]
+    """A calendar of so many stays of three nights, which no other feed of its unit has."""
+    first = date.today() + timedelta(days=60 + 5 * (number % OF_A_UNIT))
+    arrivals = [first + timedelta(days=5 * OF_A_UNIT * n) for n in range(stays)]
     return calendar(
         *(
-            event(f"{number}-{n}@airbnb.com", f"{arrival:%Y%m%d}", f"{departure:%Y%m%d}")
-            for n, (arrival, departure) in enumerate(nights)
+            event(f"{number}-{n}@airbnb.com", f"{day:%Y%m%d}", f"{day + timedelta(3):%Y%m%d}")
+            for n, day in enumerate(arrivals)
         )
     )
 
 
 class Cluster:
-    """A folder with one config of `feeds` units of one feed each, which every instance is given."""
+    """A folder with one config of so many feeds, which every instance is given."""
 
-    def __init__(
-        self,
-        folder: Path,
-        url: str,
-        server: HostileServer,
-        receiver: Receiver,
-        feeds: int,
-        every: int,
-    ) -> None:
-        self.folder, self.url, self.server, self.receiver = folder, url, server, receiver
-        self.every = every
+    def __init__(self, folder: Path, url: str, feeds: int, every: int) -> None:
+        self.folder, self.url, self.every = folder, url, every
+        self.server = server = HostileServer({}).start()
+        self.receiver = receiver = Receiver().__enter__()
         self.paths = [f"/{number}.ics" for number in range(feeds)]
         for number in range(feeds):
             server.serve(self.paths[number], feed_body(number, 2))
-        units = "".join(
-            f'[[units]]\nslug = "u{number}"\ntimezone = "Europe/Rome"\nexports = ["everyone"]\n'
-            f'[units.feeds]\nairbnb = "{server.url(path)}"\n'
-            for number, path in enumerate(self.paths)
-        )
+        units = "".join(map(self._unit, range(0, feeds, OF_A_UNIT)))
         (folder / "vacancy.toml").write_text(
             '[server]\nlog = "json"\n'
             f'[polling]\nevery = "{every}s"\n[api]\nreads = 100000\nwrites = 100000\n'
             f'[network]\nallow_private = ["{server.origin}", "{receiver.origin}"]\n{units}'
         )
         self.store: Store = open_store(url)
+
+    def _unit(self, first: int) -> str:
+        head = f'[[units]]\nslug = "u{first // OF_A_UNIT}"\ntimezone = "Europe/Rome"\n'
+        paths = map(self.server.url, self.paths[first : first + OF_A_UNIT])
+        keys = ("airbnb", *(f"airbnb_{place}" for place in range(2, OF_A_UNIT + 1)))
+        feeds = "".join(
+            f'{key} = {{ channel = "airbnb", url = "{url}" }}\n'
+            for key, url in zip(keys, paths, strict=False)
+        )
+        return f'{head}exports = ["everyone"]\n[units.feeds]\n{feeds}'
 
     @property
     def vault(self) -> Vault:
@@ -103,6 +105,13 @@ class Cluster:
             wish = keys.Wish(user["id"], "writer")
             return keys.create(session, account, wish, None, self.at())["key"]
 
+    def token(self, unit: str) -> str:
+        """What opens the unit's export."""
+        with self.store.read() as session:
+            account = accounts.the_account(session).id
+            found = exports.find(session, account, unit, (self.vault, ""), SystemClock().now())
+        return found["data"][0]["url"].rsplit("/", 1)[1].removesuffix(".ics")
+
     def hook(self) -> str:
         wish = {"url": self.receiver.url(), "types": [], "property_id": None}
         with self.store.write() as session:
@@ -130,8 +139,66 @@ class Cluster:
             for path in self.paths
         }
 
+    def slow(self, seconds: float) -> None:
+        """Every feed takes so long to answer from now on, and has one more stay."""
+
+        def says(number: int) -> Callable[[Exchange], Awaitable[None]]:
+            body = feed_body(number, 3)
+
+            async def answer(exchange: Exchange) -> None:
+                await asyncio.sleep(seconds)
+                await exchange.answer(body)
+
+            return answer
+
+        for number, path in enumerate(self.paths):
+            self.server.handle(path, says(number))
+
+    def post(self, daemon: Daemon, path: str, key: str, body: Any = None) -> tuple[int, Any]:
+        """A request of the API, answered; (0, None) where nobody answers."""
+        connection = HTTPConnection("127.0.0.1", daemon.port, timeout=15)
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        try:
+            connection.request("POST", path, None if body is None else json.dumps(body), headers)
+            answer = connection.getresponse()
+            told = answer.read()
+            return answer.status, json.loads(told) if told else None
+        except (OSError, HTTPException):
+            return 0, None
+        finally:
+            connection.close()
+
+    def told_whole(self) -> None:
+        """Each event has its one delivery, and each delivery arrived."""
+        for query in WRONG:
+            until(lambda query=query: self.value(query) == 0, query)
+        ids = self.column("SELECT event_id FROM delivery")
+        until(lambda: set(ids) <= set(self.receiver.ids()), "every delivery arrived")
+
     def close(self) -> None:
         self.store.close()
+        self.server.stop()
+        self.receiver.__exit__()
+
+
+@contextmanager
+def cluster(folder: Path, url: str, feeds: int, every: int) -> Iterator[Cluster]:
+    """A cluster without instances, its servers gone when the block ends."""
+    made = Cluster(folder, url, feeds, every)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+#: What counts something only where facts and deliveries do not agree, or one thing was done twice.
+WRONG = (
+    "SELECT count(*) FROM event WHERE sequence > (SELECT since FROM endpoint)"
+    " AND id NOT IN (SELECT event_id FROM delivery)",
+    "SELECT count(*) - count(DISTINCT event_id) FROM delivery",
+    "SELECT count(*) FROM delivery WHERE state <> 'delivered'",
+    "SELECT count(*) - count(DISTINCT data->>'id') FROM event WHERE type = 'booking.created'",
+)
 
 
 def polled_by(daemon: Daemon) -> int:
@@ -144,7 +211,3 @@ def shares(before: Sequence[int], after: Sequence[int]) -> list[float]:
     """Each instance's part of the work between two counts."""
     done = [late - early for early, late in zip(before, after, strict=True)]
     return [one / max(1, sum(done)) for one in done]
-
-
-def rest(seconds: float) -> None:
-    time.sleep(max(0.0, seconds))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,17 +44,12 @@ def _tell(report: Report) -> None:
         f"{report.days} days of {report.units} units on {report.feeds} feeds, by seed"
         f" {report.seed}: {report.bookings} bookings, {report.polls} polls."
     )
-    found = f"{report.found} of {report.double_bookings} double bookings found"
-    printing.line(f"{found}, after {_span(report.minutes_to_find)}.")
-    if report.unseeable:
-        printing.line(
-            f"{report.unseeable} could not be known: ended, or hidden by their own channel, before"
-            " any calendar showed both sides."
-        )
+    for told in _doubles(report):
+        printing.line(told)
     for number, what in (
         (report.missed, "double bookings missed"),
         (report.false_alarms, "false alarms"),
-        (report.wrongly_freed, "stays wrongly freed"),
+        (report.wrongly_freed, "nights wrongly freed"),
         (report.overlooked, "stays shown and not closed"),
         (report.ghost_nights, "nights closed for nothing"),
     ):
@@ -63,6 +59,25 @@ def _tell(report: Report) -> None:
         ((channel, _span(span)) for channel, span in report.exposure.items()),
         "No channel read anything.",
     )
+
+
+def _doubles(report: Report) -> Iterator[str]:
+    """What became of the nights that two channels sold."""
+    if not report.double_bookings:
+        yield "No night was sold twice."
+        return
+    after = f", after {_span(report.minutes_to_find)}" if report.minutes_to_find else ""
+    yield f"{report.found} of {report.double_bookings} double bookings found{after}."
+    if report.unseeable:
+        yield (
+            f"{report.unseeable} could not be known: ended, or hidden by their own channel, before"
+            " any calendar showed both sides."
+        )
+    if report.alike:
+        yield (
+            f"{report.alike} ended while the second sale still looked like the first one coming"
+            " back: its channel has no words, and had read your calendar in between."
+        )
 
 
 def _span(span: tuple[int, int] | None) -> str:

@@ -262,7 +262,10 @@ class Rehearsal:
         self._settled(judge)
 
     def _looks(self, judge: Judge) -> None:
-        """The host looks at what waits for a person; the judge looks for ghosts."""
+        """The host looks at what waits for a person; the judge looks for ghosts.
+
+        Of each incident he looks up both sides at their channels, and releases what is not there.
+        """
         self._at(self.now + 6 * _HOUR, lambda: self._looks(judge))
         judge.unit.pass_time(self.now)
         judge.look_for_ghosts(self.now)
@@ -275,6 +278,9 @@ class Rehearsal:
             waited = double.found_at is not None and self.now - double.found_at > 3 * _HOUR
             if waited and not double.over:
                 self._resolves(judge, double)
+        for stay_id in judge.gone(self.now - 3 * _HOUR, self.now):
+            self._note(f"{judge.unit.slug} released {stay_id}")
+            judge.unit.release(stay_id, self.now)
         self._settled(judge)
 
     def _resolves(self, judge: Judge, double: Double) -> None:

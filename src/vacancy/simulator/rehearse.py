@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 from vacancy.domain.errors import Malformed
 from vacancy.domain.release import ReleaseRules
 from vacancy.settings import Settings
-from vacancy.simulator.pages import Page
+from vacancy.simulator.pages import Customs, Page
 from vacancy.simulator.rehearsal import Rehearsal
 from vacancy.simulator.report import Report, report_on
+
+#: High season all the time: in a quieter house hardly a night is ever sold twice.
+BUSY = Customs(asks=24, ahead=60)
 
 
 def rehearse(settings: Settings, now: datetime, days: int, seed: int) -> Report:
@@ -27,7 +30,7 @@ def rehearse(settings: Settings, now: datetime, days: int, seed: int) -> Report:
         span=release.absence_span,
         suspicion_span=release.suspicion_span,
     )
-    rehearsal = Rehearsal(pages, now, seed, patience=patience)
+    rehearsal = Rehearsal(pages, now, seed, customs=BUSY, patience=patience)
     rehearsal.live(now + timedelta(days=days))
     return report_on(rehearsal, days, seed)
 

@@ -16,7 +16,8 @@ class Report:
     """The figures of one rehearsal. Spans are whole minutes, middle and longest; None: no such.
 
     `unseeable` double bookings ended, or were hidden by their own channel, before any calendar
-    showed both sides: nobody who reads calendars can know of them. `exposure` is, per channel, how
+    showed both sides: nobody who reads calendars can know of them. `alike` ones ended while the
+    later sale could as well have been an echo of the other. `exposure` is, per channel, how
     long a stay was published before the channel read it.
     """
 
@@ -30,6 +31,7 @@ class Report:
     found: int
     missed: int
     unseeable: int
+    alike: int
     minutes_to_find: tuple[int, int] | None
     false_alarms: int
     wrongly_freed: int
@@ -60,8 +62,9 @@ def report_on(rehearsal: Rehearsal, days: int, seed: int) -> Report:
         polls=rehearsal.polls,
         double_bookings=len(doubles),
         found=sum(double.found_at is not None for double in doubles),
-        missed=sum(double.missed and double.found_at is None for double in doubles),
+        missed=sum(double.missed for double in doubles),
         unseeable=sum(double.unseeable for double in doubles),
+        alike=sum(double.alike and double.found_at is None for double in doubles),
         minutes_to_find=_minutes(_waits(doubles)),
         false_alarms=sum(len(judge.false_conflicts) for judge in judges),
         wrongly_freed=sum(len(judge.wrongly_freed) for judge in judges),

@@ -24,8 +24,8 @@ GHOST_AFTER = timedelta(hours=60)
 class Guest:
     """A sale, or a closure by the host, by its channel's own books.
 
-    `shown`: its calendar showed all of it to the house; `known_at`: since when the house takes it
-    for the channel's own.
+    `seen`: the nights that its calendar ever showed to the house, the first of them at `seen_at`.
+    `known_at`: since when the house takes it for the channel's own.
     """
 
     key: str
@@ -33,7 +33,8 @@ class Guest:
     since: datetime
     closure: bool = False
     ended_at: datetime | None = None
-    shown: bool = False
+    seen: frozenset[date] = frozenset()
+    seen_at: datetime | None = None
     known_at: datetime | None = None
     freed: bool = False
     lacked: int = 0
@@ -46,8 +47,10 @@ class Guest:
 class Double:
     """Two channels that sold the same nights: since when, and when the house said so.
 
-    `missed`: both sides had been shown, and no incident was open. `unseeable`: ended, or never
-    shown by one side, so that nobody who reads calendars could know.
+    `missed`: both sides had shown a night of it, and no incident was open for that night then, even
+    if there was one before or later. `alike`: for a while the later sale could as well have been an
+    echo: its channel, without words, read of the other side before it showed its own. `unseeable`:
+    ended, or never shown by one side, so that nobody who reads calendars could know.
     """
 
     first: Guest
@@ -56,11 +59,12 @@ class Double:
     at: datetime
     found_at: datetime | None = None
     missed: bool = False
+    alike: bool = False
     over: bool = False
 
     @property
     def unseeable(self) -> bool:
-        return self.found_at is None and not self.missed
+        return self.found_at is None and not self.missed and not self.alike
 
 
 @dataclass(slots=True)
@@ -146,14 +150,16 @@ class Judge:
             guest.lacked = guest.lacked + 1 if lacking else 0
             if guest.lacked > (1 if guest.closure else 0):
                 self.overlooked.append(f"{now} {self.unit.slug} {key} {guest.sale.nights}")
-            guest.shown = guest.shown or shown >= set(guest.to_come(today))
-            if guest.shown and set(guest.to_come(today)) <= self._claimed(key):
+            guest.seen |= shown
+            guest.seen_at = guest.seen_at or (now if shown else None)
+            if guest.seen >= set(guest.to_come(today)) and self._claims_all(guest, today):
                 guest.known_at = now
 
-    def _claimed(self, key: str) -> frozenset[date]:
-        """The nights that the house takes for this channel's own."""
-        claims = self.unit.feeds[key].claims.values()
-        return night_set(claim.nights for claim in claims if is_genuine(claim))
+    def _claims_all(self, guest: Guest, today: date) -> bool:
+        """Whether the house takes every night to come of it for its channel's own."""
+        claims = self.unit.feeds[guest.key].claims.values()
+        own = night_set(claim.nights for claim in claims if is_genuine(claim))
+        return own.issuperset(guest.to_come(today))
 
     def after_plan(self, now: datetime) -> None:
         """The unit was planned: what was held must be held, what is sold twice an incident."""
@@ -161,11 +167,11 @@ class Judge:
         for guest in self._living(now):
             if guest.known_at is None or guest.freed:
                 continue
-            if any(night not in self.unit.nights for night in guest.to_come(today)):
-                guest.freed = True
-                self.wrongly_freed.append(f"{now} {self.unit.slug} {guest.key} {guest.sale.nights}")
+            opened = [night for night in guest.to_come(today) if night not in self.unit.nights]
+            guest.freed = bool(opened)
+            self.wrongly_freed += [f"{now} {self.unit.slug} {guest.key} {n}" for n in opened]
         for double in self.doubles:
-            if not double.over and double.found_at is None:
+            if not double.over:
                 self._look_for(double, now)
 
     def _look_for(self, double: Double, now: datetime) -> None:
@@ -174,31 +180,70 @@ class Judge:
             double.over = True
             return
         keys = {double.first.key, double.second.key}
-        for conflict in self.unit.conflicts.values():
-            if conflict.status is ConflictStatus.RESOLVED or not nights <= set(conflict.nights):
-                continue
-            if {stay.feed_id for stay in self._sides(conflict)} == keys:
-                double.found_at = now
-                return
-        if double.first.shown and double.second.shown:
+        told = {
+            night
+            for conflict in self._open_conflicts()
+            if {stay.feed_id for stay in self._sides(conflict)} == keys
+            for night in conflict.nights
+        }
+        seen = nights & double.first.seen & double.second.seen
+        if told >= (seen or nights):
+            double.found_at = double.found_at or now
+        elif all(self._may_be_echo(double.second, night) for night in seen - told):
+            double.alike = double.alike or bool(seen)
+        else:
             double.missed = True
+
+    def _may_be_echo(self, guest: Guest, night: date) -> bool:
+        """Whether the house doubts this night of a sale, and has reason to.
+
+        The channel read its export between the sale and the first answer that showed it.
+        """
+        feed = self.unit.feeds[guest.key]
+        doubted = any(
+            claim.stands
+            and claim.echo_of is not None
+            and not claim.proven
+            and night in claim.nights
+            for claim in feed.claims.values()
+        )
+        shown_at = guest.seen_at or guest.since
+        return doubted and any(guest.since <= r.first_at <= shown_at for r in feed.readings)
 
     def stays_of(self, double: Double) -> list[str]:
         """The house's stays that are the later sale and nothing else, where the two clash."""
         return sorted(
             {
                 stay.id
-                for conflict in self.unit.conflicts.values()
-                if conflict.status is not ConflictStatus.RESOLVED
-                and double.nights & set(conflict.nights)
+                for conflict in self._open_conflicts()
+                if double.nights & set(conflict.nights)
                 for stay in self._sides(conflict)
                 if stay.feed_id == double.second.key and stay.live
                 if stay.nights == double.second.sale.nights
             }
         )
 
+    def _open_conflicts(self) -> Iterator[Conflict]:
+        conflicts = self.unit.conflicts.values()
+        return (one for one in conflicts if one.status is not ConflictStatus.RESOLVED)
+
     def _sides(self, conflict: Conflict) -> tuple[Stay, Stay]:
         return self.unit.stays[conflict.first], self.unit.stays[conflict.second]
+
+    def gone(self, opened_by: datetime, now: datetime) -> list[str]:
+        """The stays to come in incidents so old of which their channels know nothing any more."""
+        today = self.unit.today(now)
+        held = {(g.key, night) for g in self._living(now) for night in g.sale.nights}
+        return sorted(
+            {
+                stay.id
+                for conflict in self._open_conflicts()
+                if conflict.opened_at <= opened_by
+                for stay in self._sides(conflict)
+                if stay.live and stay.feed_id is not None and stay.nights.arrival > today
+                if not any((stay.feed_id, night) in held for night in stay.nights)
+            }
+        )
 
     def incident(self, conflict: Conflict, now: datetime) -> None:
         """An incident was opened: both sides must be, or just have been, true."""

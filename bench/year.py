@@ -141,8 +141,7 @@ def _stays(chance: random.Random, unit: _Unit) -> Iterator[_Stay]:
     while (_UNTIL - day).days > 7:
         departure = day + timedelta(days=chance.randint(1, 6))
         block = chance.random() < 0.15
-        opened = datetime.combine(day, NOW.timetz()) - timedelta(days=chance.randint(1, 90))
-        opened = min(max(opened, BEGAN), NOW)
+        opened = _opened(chance, day)
         channel = "direct" if block else chance.choice(_CHANNELS)
         yield _Stay(
             _id("stay", opened, chance),
@@ -156,6 +155,14 @@ def _stays(chance: random.Random, unit: _Unit) -> Iterator[_Stay]:
             f"HM{chance.randbytes(4).hex().upper()}",
         )
         day = departure + timedelta(days=chance.choice((0, 1, 2, 3, 4, 5)))
+
+
+def _opened(chance: random.Random, arrival: date) -> datetime:
+    """Up to three months ahead; what is still to come, in the last two."""
+    ahead = datetime.combine(arrival, NOW.timetz()) - timedelta(days=chance.randint(1, 90))
+    if ahead >= NOW:
+        return NOW - timedelta(days=chance.randint(1, 60))
+    return max(ahead, BEGAN)
 
 
 def _status(chance: random.Random, departure: date) -> str:

@@ -58,7 +58,7 @@ class Unit(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("account_id", "slug"),)
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id")
-    property_id: str = Field(foreign_key="property.id")
+    property_id: str = Field(foreign_key="property.id", index=True)
     slug: str
     name: str
     timezone: str

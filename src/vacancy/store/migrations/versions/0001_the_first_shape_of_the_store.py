@@ -244,6 +244,7 @@ def upgrade() -> None:
     with op.batch_alter_table("unit", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_unit_again_at"), ["again_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_unit_parent_id"), ["parent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_unit_property_id"), ["property_id"], unique=False)
 
     op.create_table(
         "unsent",
@@ -754,6 +755,7 @@ def downgrade() -> None:
     op.drop_table("delivery")
     op.drop_table("unsent")
     with op.batch_alter_table("unit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_unit_property_id"))
         batch_op.drop_index(batch_op.f("ix_unit_parent_id"))
         batch_op.drop_index(batch_op.f("ix_unit_again_at"))
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from domain.planning import TODAY, Feed, block, changes, closed, nights, reservation, stay
-from vacancy.domain.claims import Claim, Reason
+from vacancy.domain.claims import Claim, Kind, Reason
 from vacancy.domain.doubt import DoubtKind
 from vacancy.domain.echoes import Publication
 from vacancy.domain.errors import Refused
@@ -385,6 +385,17 @@ def test_closing_again_what_was_closed_is_no_flood() -> None:
     feed.answers()
     back = feed.answers(closed(0, 541, "x", reason=Reason.OWNER))
     assert back.outcome == "fresh" and back.doubt is None
+
+
+def test_a_room_closed_to_the_end_of_its_calendar_stays_closed_as_that_end_moves_on() -> None:
+    """A night more each day is the owner's like the rest, and nobody is told of a closed year."""
+    feed = _feed(closed(0, 548, reason=Reason.UNKNOWN, kind=Kind.BLOCK))
+    for day in range(1, 5):
+        longer = closed(day, 548 + day, reason=Reason.RULE_CLOSED, kind=Kind.BLOCK)
+        settled = feed.answers(longer, after=DAY)
+        assert settled.outcome == "fresh" and settled.notices == ()
+        assert feed.taken == set(longer.nights)
+    assert not [k for k in feed.state.known if k.stands and k.said.is_rule_block]
 
 
 # --- edited addresses ----------------------------------------------------------------------

@@ -283,6 +283,22 @@ def test_nights_still_shown_after_that_reading_are_its_own(make: type[Claim]) ->
     assert outlived(feed.standing[0])
 
 
+@pytest.mark.parametrize("make", [block, closed])
+def test_what_outlived_an_echo_and_then_vanishes_is_freed_a_day_after_that_reading(
+    make: Callable[..., Claim],
+) -> None:
+    """Until it read the channel had our nights closed: what it leaves out so soon is no proof."""
+    feed, far = _ended(make), make(60, 62)
+    feed.answers(make(5, 8), far)
+    feed.is_read(2, feed.now + HOUR)
+    feed.answers(make(5, 8), far, after=2 * HOUR)
+    for _ in range(5):
+        feed.answers(far, after=4 * HOUR)
+        assert set(nights(5, 8)) <= feed.taken
+    assert changes(feed.answers(far, after=4 * HOUR)) == ["withdrawn"]
+    assert not set(nights(5, 8)) & feed.taken
+
+
 def test_our_own_uid_is_never_a_sale() -> None:
     """It is our entry, however long somebody repeats it."""
     feed = _feed()

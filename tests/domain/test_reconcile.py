@@ -23,11 +23,13 @@ from domain.build_unit import (
     night,
     nights,
 )
+from vacancy.domain.answer import OUTLIVED
 from vacancy.domain.availability import free_nights, refuse_taken
-from vacancy.domain.claims import ClaimStatus, Identity, Kind, Reason
+from vacancy.domain.claims import ClaimStatus, Identity, Kind, KnownClaim, Reason
+from vacancy.domain.conflicts import suggestion
 from vacancy.domain.errors import NightsTaken
 from vacancy.domain.reconcile import FeedFacts
-from vacancy.domain.stays import StayStatus
+from vacancy.domain.stays import ConflictKind, StayStatus
 
 # --- one stay per origin claim ------------------------------------------------------------
 
@@ -597,6 +599,62 @@ def test_two_blocks_are_never_each_others_mirror() -> None:
     unit.show(block("1-5 May", AIRBNB), block("1-5 May", BOOKING))
     assert [stay.mirrored for stay in unit.live].count(True) == 1
     assert unit.exported_nights(VRBO) == [nights("1-5 May")]
+
+
+def _busy(when: str, **change: object) -> KnownClaim:
+    """What a channel without words closes: nobody knows whether for a guest."""
+    facts = {"reason": Reason.UNKNOWN, "worded": False, "first_seen": NOON + HOUR}
+    return block(when, VRBO, **{**facts, **change})
+
+
+@pytest.mark.parametrize("when", ["1-5 May", "2-4 May", "1-8 May"])
+def test_what_a_channel_without_words_closes_later_may_be_a_guest(when: str) -> None:
+    """It was not there when the feed was first read: a double booking until somebody looks."""
+    unit = Unit(feeds={feed.feed_id: replace(feed, first_read_at=NOON) for feed in FEEDS})
+    sold, busy = claim("1-5 May", AIRBNB), _busy(when)
+    plan = unit.show(sold)
+    plan = unit.show(busy)
+    assert not unit.stay_of(busy).mirrored and plan.notices == ()
+    (conflict,) = unit.open_conflicts
+    assert conflict.kind is ConflictKind.DOUBLE_BOOKING
+    assert (conflict.first, conflict.second) == (unit.stay_of(sold).id, unit.stay_of(busy).id)
+    advice = suggestion(conflict, unit.stay_of(sold), unit.stay_of(busy))
+    assert "does not say why" in advice
+    unit.release(busy)
+    assert unit.open_conflicts == []
+
+
+def test_what_was_there_at_a_feeds_first_reading_is_a_repetition_for_all_anybody_knows() -> None:
+    """And so is what the same feed shows later in the same shape; in another it may be a guest."""
+    unit = Unit(feeds={feed.feed_id: replace(feed, first_read_at=NOON) for feed in FEEDS})
+    there = _busy("1-5 May", first_seen=NOON)
+    plan = unit.show(claim("1-5 May", AIRBNB), there)
+    (notice,) = plan.notices
+    assert unit.stay_of(there).mirrored and "look whether a guest booked there" in notice.text
+    unit.later()
+    unit.show(claim("10-14 May", AIRBNB, first_seen=unit.now))
+    again = _busy("10-14 May", first_seen=unit.now)
+    unit.show(again)
+    assert unit.stay_of(again).mirrored and unit.open_conflicts == []
+    guest = _busy("11-14 May", id=again.id, first_seen=unit.now)
+    unit.show(guest)
+    assert [one.kind for one in unit.open_conflicts] == [ConflictKind.DOUBLE_BOOKING]
+
+
+def test_a_season_closed_over_what_is_sold_is_no_guest() -> None:
+    """Nobody stays so long: the owner closed it."""
+    unit = Unit()
+    unit.show(claim("3-5 May", AIRBNB))
+    unit.show(_busy("1 May-20 Jun"))
+    assert unit.open_conflicts == []
+
+
+def test_what_outlived_an_echo_of_ours_is_no_guest() -> None:
+    """It is closed, and a host is told of it a day later: nothing says that it was sold."""
+    unit = Unit()
+    unit.show(claim("1-5 May", AIRBNB))
+    unit.show(_busy("1-5 May", rule="other.unknown" + OUTLIVED))
+    assert unit.open_conflicts == []
 
 
 # --- what is free -------------------------------------------------------------------------

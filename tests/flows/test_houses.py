@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from calendars import Shown, airbnb, airbnb_block, calendar, vrbo
 from flows.house import HouseUnderTest, house
@@ -18,6 +19,7 @@ from vacancy.services import bookings, conflicts, holds
 from vacancy.services.taking import Wish
 from vacancy.settings import load
 from vacancy.store import accounts
+from vacancy.store.tables import Claim
 
 #: Another guest, so that no answer is empty.
 FAR = airbnb("FAR", "2027-09-01", "2027-09-04")
@@ -193,6 +195,52 @@ def test_a_house_that_sells_rooms_is_full_when_as_many_are_taken(home: HouseUnde
         book(home, "sea-view", "2027-03-02", "2027-03-03")
     book(home, "sea-view", "2027-03-03", "2027-03-04")
     assert broken(home.store, home.vault, home.clock.now()) == []
+
+
+def test_an_echo_of_a_full_house_follows_whoever_fills_it(home: HouseUnderTest) -> None:
+    """The room that was taken first leaves, the house stays full; then it is full no more."""
+    home.declare(
+        {"airbnb": ""},
+        ROOMS.format(url=home.server.url("/vrbo.ics"))
+        + '[[units]]\nslug = "green"\ntimezone = "Europe/Rome"\n'
+        + 'property = "sea-view"\nparent = "sea-view"\n',
+    )
+    text = home.file.read_text().replace('slug = "sea-view"', 'slug = "sea-view"\ncapacity = 2', 1)
+    home.file.write_text(text)
+    home.settings = load(home.file, {})
+    home.apply()
+    nights = ("2027-03-01", "2027-03-04")
+    first, _ = book(home, "blue", *nights), book(home, "green", *nights)
+    old = vrbo("old", "2027-01-02", "2027-01-04")
+    home.says("vrbo", calendar(old, vrbo("late", *nights)))
+    home.poll(minutes=20)
+    (last,) = (one["id"] for one in home.bookings(unit="red") if one["arrival"] == nights[0])
+    shown = calendar(airbnb_block(*nights), FAR)
+    home.read_export("airbnb")
+    home.polled(calendar(FAR), hours=1)
+    home.polled(shown, hours=1)
+    assert home.bookings(unit="sea-view", kind="block") == []
+    cancel(home, first)
+    home.pass_time(minutes=1)
+    home.read_export("airbnb")
+    home.polled(shown, hours=1)
+    assert causes(home) == [last]
+    home.says("vrbo", calendar(old))
+    home.poll("red/vrbo", hours=1)
+    home.poll("red/vrbo", hours=2)
+    home.poll("red/vrbo", hours=7)
+    assert home.bookings(unit="sea-view", kind="block") == []
+    home.pass_time(minutes=1)
+    home.read_export("airbnb")
+    home.polled(shown, hours=1)
+    assert [one["reason"] for one in home.bookings(unit="sea-view", kind="block")] == ["owner"]
+
+
+def causes(home: HouseUnderTest) -> list[str]:
+    """The stays that the echoes shown at present come from."""
+    query = select(Claim.echo_of).where(Claim.echo_of.is_not(None), Claim.status == "live")
+    with home.store.read() as session:
+        return [key.split("-")[0] for key in session.execute(query).scalars() if key]
 
 
 def test_a_room_that_leaves_the_house_is_closed_by_it_no_more(home: HouseUnderTest) -> None:

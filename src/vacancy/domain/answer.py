@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from vacancy.domain.claims import Claim, ClaimStatus, Identity, Kind, KnownClaim, Reason, Snapshot
@@ -169,9 +169,19 @@ class _Reader:
                 left.append(night)
             else:
                 mine.setdefault(known.id, (known, []))[1].append(night)
+        if mine and claim.reason is Reason.RULE_CLOSED and self._is_beyond(left):
+            max(mine.values(), key=lambda one: one[1])[1].extend(left)
+            left = []
         for known, nights in mine.values():
             self.own += [replace(_as_known(claim, known), nights=r) for r in runs(nights)]
         self.rules += [r for n in runs(left) for r in self._tail(replace(claim, nights=n))]
+
+    def _is_beyond(self, nights: list[date]) -> bool:
+        """Whether these are no nights of the year that a closed listing closes: the calendar's end
+        moved on, and what reached up to it goes on.
+        """
+        year = self.showing.today + timedelta(days=self.state.rules.flood_days)
+        return all(night >= year for night in nights)
 
     def _tail(self, claim: Claim) -> Iterator[Claim]:
         """The tail of a channel known by nights; nights before its old start may be a stay."""

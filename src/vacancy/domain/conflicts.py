@@ -58,14 +58,17 @@ class Clash:
     nights: tuple[date, ...]
 
 
-def clashes(stays: Iterable[Stay]) -> list[Clash]:
-    """What these stays of one unit, all live, clash over; in order of the nights."""
+def clashes(stays: Iterable[Stay], guests: Set[str] = frozenset()) -> list[Clash]:
+    """What these stays of one unit, all live, clash over; in order of the nights.
+
+    `guests`: blocks that may hide a guest. Shown on nights sold before, they are a double booking.
+    """
     known = {stay.id: stay for stay in stays if owns_nights(stay.reason) and not stay.mirrored}
     wants = [
         (stay.spans[0].nights.arrival, stay.spans[-1].nights.departure, stay.id)
         for stay in known.values()
     ]
-    found = [_clash(known[one], known[other]) for one, other in sweep(wants)]
+    found = [_clash(known[one], known[other], guests) for one, other in sweep(wants)]
     return sorted((clash for clash in found if clash is not None), key=lambda c: c.nights)
 
 
@@ -177,6 +180,11 @@ def suggestion(conflict: Conflict, first: Stay, second: Stay) -> str:
         stay = first if leaving == first.id else second
         return f"You decided to let go {_named(stay)}: cancel it at {stay.channel}."
     match conflict.kind:
+        case ConflictKind.DOUBLE_BOOKING if second.kind is Kind.BLOCK:
+            return (
+                f"Look at {second.channel}, which closed nights of {_named(first)} and does not say"
+                " why: if a guest booked there, move or cancel one; if not, open them there."
+            )
         case ConflictKind.DOUBLE_BOOKING:
             return (
                 f"Call both guests: keep {_named(first)}, which came first,"
@@ -202,7 +210,7 @@ def _named(stay: Stay) -> str:
     return f"your own {what}" if stay.feed_id is None else f"the {what} at {stay.channel}"
 
 
-def _clash(one: Stay, other: Stay) -> Clash | None:
+def _clash(one: Stay, other: Stay, guests: Set[str]) -> Clash | None:
     if one.feed_id is not None and one.feed_id == other.feed_id:
         return None
     if one.kind is Kind.BLOCK and other.kind is Kind.BLOCK:
@@ -215,9 +223,11 @@ def _clash(one: Stay, other: Stay) -> Clash | None:
     if block.reason in BETWEEN:
         return Clash(ConflictKind.TURNOVER, first.id, second.id, shared)
     sold = tuple(night for night in shared if _since(block, night) < _since(guest, night))
-    if not sold:
-        return None
-    return Clash(ConflictKind.BLOCKED_NIGHT_SOLD, block.id, guest.id, sold)
+    if sold:
+        return Clash(ConflictKind.BLOCKED_NIGHT_SOLD, block.id, guest.id, sold)
+    if block.id in guests:
+        return Clash(ConflictKind.DOUBLE_BOOKING, guest.id, block.id, shared)
+    return None
 
 
 def _parts_of_one(one: Stay, other: Stay) -> bool:

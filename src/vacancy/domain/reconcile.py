@@ -11,10 +11,10 @@ from datetime import date, datetime
 
 from vacancy.domain.availability import LINGER, lingering, night_map
 from vacancy.domain.bonds import Bonds, link
-from vacancy.domain.claims import KnownClaim
+from vacancy.domain.claims import KnownClaim, Reason
 from vacancy.domain.conflicts import clashes, settle_conflicts, turnovers, wakes_at
 from vacancy.domain.forming import closed, form
-from vacancy.domain.mirrors import mirrored
+from vacancy.domain.mirrors import may_be_sold, mirrored
 from vacancy.domain.stays import Conflict, Stay
 from vacancy.domain.support import is_genuine
 from vacancy.domain.unit import FeedFacts, Moment, Notice, Plan, UnitState
@@ -35,7 +35,7 @@ def reconcile(state: UnitState, now: datetime, today: date, new_id: Callable[[st
     altered = [s for s in stays.values() if s is not before.get(s.id) and s != before.get(s.id)]
     live = [stay for stay in stays.values() if stay.live]
     still_closed = lingering(stays.values(), after.genuine_links(state.claims), now)
-    found = [*clashes(live), *turnovers(stays.values(), state.buffers, today)]
+    found = [*clashes(live, after.guests), *turnovers(stays.values(), state.buffers, today)]
     conflicts = settle_conflicts(state.conflicts, found, reshaped(before, altered), at)
     return Plan(
         stays=tuple(altered),
@@ -49,11 +49,15 @@ def reconcile(state: UnitState, now: datetime, today: date, new_id: Callable[[st
 
 @dataclass(slots=True)
 class _After:
-    """All stays of the unit as they are from now on, and which stay each claim supports."""
+    """All stays of the unit as they are from now on, and which stay each claim supports.
+
+    `guests`: the blocks that may hide a guest, since their channel has no word for one.
+    """
 
     stays: dict[str, Stay]
     stay_of: dict[str, str] = field(default_factory=dict[str, str])
     let_go: set[str] = field(default_factory=set[str])
+    guests: frozenset[str] = frozenset()
 
     def stay_for(self, claim: KnownClaim) -> str | None:
         if claim.id in self.let_go:
@@ -87,6 +91,9 @@ def _stays_after(state: UnitState, bonds: Bonds, at: Moment) -> _After:
         if stay.live and stay.id not in upheld:
             after.stays[stay.id] = closed(stay, linked.get(stay.id, ()), at)
     _mark_mirrored(after.stays, upheld, at)
+    after.guests = frozenset(
+        key for key, claims in upheld.items() if may_be_sold(after.stays[key], claims)
+    )
     return after
 
 
@@ -104,7 +111,8 @@ def _mark_mirrored(
 ) -> None:
     """Marks the live blocks that only repeat others; one that is over stays as it is."""
     live = [stay for stay in stays.values() if stay.live]
-    found = mirrored(live, upheld, at.feeds, at.today)
+    linked = {stay.feed_id for stay in stays.values() if stay.mirrored}
+    found = mirrored(live, upheld, at.feeds, at.today, linked)
     for stay in live:
         if stay.mirrored != (stay.id in found) and stay.nights.departure > at.today:
             stays[stay.id] = replace(stay, mirrored=stay.id in found)
@@ -131,8 +139,14 @@ def _notices(before: Mapping[str, Stay], altered: Iterable[Stay]) -> Iterable[No
                 stay.id,
                 f"The block at {stay.channel} from {stay.nights.arrival} to"
                 f" {stay.nights.departure} repeats stays of other channels: remove the calendar"
-                " link between the channels, Vacancy does its work.",
+                f" link between the channels, Vacancy does its work.{_doubtful(stay)}",
             )
+
+
+def _doubtful(stay: Stay) -> str:
+    if stay.reason is not Reason.UNKNOWN:
+        return ""
+    return " If there is no such link, look whether a guest booked there: it does not say."
 
 
 def _again_at(

@@ -79,10 +79,11 @@ unit: $(READY)
 		systemd-analyze security --no-pager --offline=true --threshold=15 systemd/vacancy.service | tail -1; \
 	else echo "systemd-analyze is not here: the unit file was not checked"; fi
 
-# Only what counts further in the proof tier; the rest has just been run the same way by `make test`.
+# Only what goes further in the proof tier, by counts or by running on PostgreSQL as well; the rest
+# has just been run the same way by `make test`.
 proof: $(READY) | tests/node_modules ## the same promises at full counts
 	VACANCY_PROOF=1 $(NODE) $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "" --timeout 1200 \
-		$$(grep -rl VACANCY_PROOF tests --include='test_*.py')
+		$$(grep -rlE 'VACANCY_PROOF|api: ApiHouse' tests --include='test_*.py')
 
 bench: $(READY) ## what a poll, an import and an export cost beside the bare thing
 	$(BIN)/python bench $(ARGS)

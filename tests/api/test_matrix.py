@@ -76,8 +76,8 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
 class Houses:
     """Two accounts in one store; `theirs` are the ids of the other's things."""
 
-    def __init__(self, folder: Path) -> None:
-        self.api = ApiHouse(folder)
+    def __init__(self, folder: Path, database: str | None) -> None:
+        self.api = ApiHouse(folder, database=database)
         self.keys = {role: self.api.make_key(role) for role in Role}
         other = self.api.make_account()
         self.other = self.api.make_key(account_id=other)
@@ -126,8 +126,8 @@ class Houses:
 
 
 @pytest.fixture(scope="module")
-def houses(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    made = Houses(tmp_path_factory.mktemp("houses"))
+def houses(tmp_path_factory: pytest.TempPathFactory, shared_database: str | None) -> Any:
+    made = Houses(tmp_path_factory.mktemp("houses"), shared_database)
     yield made
     made.api.close()
 

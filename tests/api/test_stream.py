@@ -69,8 +69,9 @@ def reading(*said: Any, **more: Any) -> Iterator[Reader]:
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[ApiHouse]:
-    house = ApiHouse(tmp_path, patience=Patience(longest=30, silent=0.3, stalled=0.5))
+def api(tmp_path: Path, database: str | None) -> Iterator[ApiHouse]:
+    patience = Patience(longest=30, silent=0.3, stalled=0.5)
+    house = ApiHouse(tmp_path, database=database, patience=patience)
     yield house
     house.close()
 
@@ -98,7 +99,9 @@ def test_it_tells_what_happens_from_now_on(api: ApiHouse) -> None:
         api.listeners.close()
 
 
-def test_it_goes_on_where_a_reader_left_off(api: ApiHouse, tmp_path: Path) -> None:
+def test_it_goes_on_where_a_reader_left_off(
+    api: ApiHouse, database: str | None, tmp_path: Path
+) -> None:
     """By Last-Event-ID, over a restart: nothing is missed and nothing told twice."""
     first = facts(api)
     with served(api) as address:
@@ -106,7 +109,7 @@ def test_it_goes_on_where_a_reader_left_off(api: ApiHouse, tmp_path: Path) -> No
             seen = [reader.event()["sequence"] for _ in range(first)]
         api.listeners.close()
     last = facts(api, 250)
-    again = ApiHouse(tmp_path, patience=Patience(longest=0.5))
+    again = ApiHouse(tmp_path, database=database, patience=Patience(longest=0.5))
     again.key = api.key
     with served(again) as address, reading(address, api.key, last=seen[-1]) as reader:
         while event := reader.event():

@@ -28,9 +28,11 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def api(tmp_path: Path, receiver: Receiver) -> Iterator[ApiHouse]:
+def api(tmp_path: Path, receiver: Receiver, database: str | None) -> Iterator[ApiHouse]:
     """A house whose config lets it call the receiver."""
-    house = ApiHouse(tmp_path, config=f'[network]\nallow_private = ["{receiver.origin}"]\n')
+    house = ApiHouse(
+        tmp_path, database=database, config=f'[network]\nallow_private = ["{receiver.origin}"]\n'
+    )
     yield house
     house.close()
 

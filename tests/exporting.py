@@ -51,7 +51,7 @@ class House:
 
     def __post_init__(self) -> None:
         self.draw = random.Random(f"{self.unit_id} {self.seed}")
-        self.imprint = Imprint(DOMAIN, self.draw.randbytes)
+        self.imprint = Imprint("Sea View", DOMAIN, self.draw.randbytes)
 
     def build(
         self, *, created_at: datetime = NOW - timedelta(days=40), name: str = "Sea View"
@@ -119,6 +119,9 @@ class House:
     def export(self, session: Session, key: str = "everyone") -> tables.Export:
         return next(one for one in exports.of_unit(session, self.unit_id) if one.key == key)
 
+    def edition(self, session: Session, key: str) -> exports.Edition:
+        return next(one for one in exports.editions(session, self.unit_id) if one.key == key)
+
     def publish(
         self, holding: Sequence[Held], now: datetime = NOW, key: str = "everyone"
     ) -> NewVersion | None:
@@ -131,7 +134,7 @@ class House:
                 if one.stay_id not in known
             )
             session.flush()
-            return publish(session, self.export(session, key), holding, now, self.imprint)
+            return publish(session, self.edition(session, key), holding, now, self.imprint)
 
     def _stay(self, one: Held) -> tables.Stay:
         return tables.Stay(

@@ -16,8 +16,9 @@ from vacancy.domain.unit import Moment
 from vacancy.failpoints import reach
 from vacancy.ids import Chance, new_id
 from vacancy.store import claims, feeds, journal, stays, trees, units
+from vacancy.store.feeds import Outline
 from vacancy.store.session import Session
-from vacancy.store.tables import Feed, Unit
+from vacancy.store.trees import Relative
 
 #: Claims released and stays closed longer ago than this decide nothing any more.
 LOOK_BACK = timedelta(days=60)
@@ -42,13 +43,13 @@ def reconcile_unit(session: Session, unit_id: str, now: datetime, chance: Chance
     plan = reconcile(state, now, today, lambda prefix: new_id(prefix, now, chance))
     stays.save(session, unit.account_id, plan.stays, now)
     reach("after_stay_insert")
-    claims.link(session, plan.links.items())
+    claims.link(session, unit_id, plan.links)
     moved = stays.put_night_map(session, unit_id, plan.nights)
     reach("after_nights")
     stays.save_conflicts(session, unit.account_id, plan.conflicts, now)
     if plan.stays:
-        changed = [stay.id for stay in plan.stays]
-        claims.wake_echoes(session, changed, derived=trees.derives(relatives))
+        tree = [one.id for one in relatives]
+        claims.wake_echoes(session, tree, {stay.id for stay in plan.stays})
     if plan.stays or moved:
         stays.raise_revision(session, unit_id)
     facts = [
@@ -70,7 +71,7 @@ def settle_tree(session: Session, unit_id: str, now: datetime, chance: Chance) -
 
 
 def _settle_tree(
-    session: Session, relatives: Sequence[Unit], changed: Set[str], at: tuple[datetime, Chance]
+    session: Session, relatives: Sequence[Relative], changed: Set[str], at: tuple[datetime, Chance]
 ) -> None:
     """`changed` are the stays of other nights or kind than before. All is kept with the house."""
     now, chance = at
@@ -92,14 +93,13 @@ def _settle_tree(
         units.plan_again_by(session, house.id, waking)
 
 
-def _state(session: Session, unit: Unit, now: datetime) -> UnitState:
+def _state(session: Session, unit: Relative, now: datetime) -> UnitState:
     unit_id = unit.id
     known = claims.of_unit(session, unit_id, now - LOOK_BACK)
     recent = stays.of_unit(session, unit_id, now - LOOK_BACK)
     held = {stay.id for stay in recent}
     linked = {claim.stay_id for claim in known if claim.stands and claim.stay_id}
     older = stays.by_ids(session, sorted(linked - held))
-    every_feed = feeds.of_unit(session, unit_id, retired=True)
     return UnitState(
         unit_id=unit_id,
         claims=known,
@@ -109,24 +109,27 @@ def _state(session: Session, unit: Unit, now: datetime) -> UnitState:
             for one in stays.conflicts_of_unit(session, unit_id, now - LOOK_BACK)
             if one.kind is not ConflictKind.LINKED_UNIT
         ),
-        feeds={feed.id: _facts(feed, place) for place, feed in enumerate(every_feed)},
+        feeds={
+            feed.id: _facts(feed, place)
+            for place, feed in enumerate(feeds.outlines(session, unit_id))
+        },
         buffers=trees.buffers_of(unit),
     )
 
 
-def _facts(feed: Feed, place: int) -> FeedFacts:
+def _facts(feed: Outline, place: int) -> FeedFacts:
     return FeedFacts(
         feed_id=feed.id,
         channel=feed.channel,
         is_hub=profile_of(feed.channel).is_hub,
-        retired=feed.retired_at is not None,
+        retired=feed.retired,
         position=place,
         rule_blocks_exported=feed.settings.get("rule_blocks") == "export",
         first_read_at=feed.first_good_at,
     )
 
 
-def _again_at(plan: Plan, unit: Unit, today: date) -> datetime:
+def _again_at(plan: Plan, unit: Relative, today: date) -> datetime:
     """When time alone would change the plan: at the latest at the property's next midnight."""
     tomorrow = today + timedelta(days=1)
     midnight = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=ZoneInfo(unit.timezone))

@@ -54,8 +54,12 @@ def write(lines: Iterable[Line], *, name: str, modified: datetime) -> bytes:
         f"{_fold(f'X-WR-CALNAME:{_text(name)}')}\r\n"
         f"LAST-MODIFIED:{_instant(modified)}\r\n"
     )
-    ordered = sorted(lines, key=lambda line: (line.nights, line.uid))
+    ordered = sorted(lines, key=_place)
     return "".join([head, *map(_event, ordered), "END:VCALENDAR\r\n"]).encode()
+
+
+def _place(line: Line) -> tuple[date, date, str]:
+    return line.nights.arrival, line.nights.departure, line.uid
 
 
 def _event(line: Line) -> str:

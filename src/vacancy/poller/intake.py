@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +22,7 @@ from vacancy.ical.read import Block, Reading, ReadSettings, digest, dump_blocks,
 from vacancy.ical.settings import horizon
 from vacancy.ids import new_id
 from vacancy.poller.fetch import Body, Failed, NotModified
-from vacancy.poller.state import CLOSES_ALL, closed_before, feed_state, with_our_stays
+from vacancy.poller.state import CLOSES_ALL, feed_state, with_our_stays
 from vacancy.poller.timing import health_after, local_date, next_regular, next_try, reading_key
 from vacancy.poller.tools import Polled, Span, Tools
 from vacancy.reconciler import reconcile_unit
@@ -34,6 +35,9 @@ _LOG = structlog.get_logger(__name__)
 
 #: What kept answers are bound to in the vault: a channel may write a guest's name into its feed.
 _BODY, _ENTRIES = "feed.body", "feed.entries"
+
+#: A quarter larger than level 6 makes a calendar, in a third of the time.
+_ZIPPED_AT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +61,16 @@ def take_in(tools: Tools, due: Due, fetched: Body | NotModified, span: Span) -> 
     reading = _read(tools, due, content, span)
     with tools.store.write() as session:
         stays.lock_unit(session, due.unit_id)
-        if not polls.is_as_leased(session, due):
+        habits = polls.habits_as_leased(session, due)
+        if habits is None:
             polls.hand_back(session, [due.feed_id])
             return _of_another_feed(due, span)
-        snapshot, settled = _settle(session, tools, due, reading, span)
+        snapshot, settled = _settle(session, tools, due, (reading, habits), span)
         if settled.claims or settled.changes:
             reconcile_unit(session, due.unit_id, span.ended, tools.chance)
         taken = Taken(fetched, content, reading, snapshot, settled)
         finished = _finished(tools, due, taken, span)
-        polls.record(session, finished, tools.chance)
-        polls.keep_reading(session, due.feed_id, _kept(tools, due, taken, span))
+        polls.record(session, finished, tools.chance, _kept(tools, due, taken, span))
         _tell(session, tools, due, settled, finished)
         tools.publish(session, due.unit_id, span.ended)
         reach("after_publish")
@@ -130,14 +134,16 @@ def _read(tools: Tools, due: Due, content: bytes, span: Span) -> Reading:
         end_is_last_night=due.settings.get("end_is_last_night", False),
         transparent=due.settings.get("transparent", "busy"),
     )
+    return read(content, settings, _known_blocks(tools, due))
+
+
+def _known_blocks(tools: Tools, due: Due) -> dict[bytes, Block]:
+    """What was read of the last answer, where it was read the same way and is undamaged."""
+    if reading_key(due) != due.reading_key:
+        return {}
     with tools.store.read() as session:
         blob = polls.kept_entries(session, due.feed_id)
-    return read(content, settings, _known_blocks(tools, due, blob))
-
-
-def _known_blocks(tools: Tools, due: Due, blob: bytes | None) -> dict[bytes, Block]:
-    """What was read of the last answer, where it was read the same way and is undamaged."""
-    if blob is None or reading_key(due) != due.reading_key:
+    if blob is None:
         return {}
     try:
         return load_blocks(tools.vault.open_bytes(blob, _ENTRIES))
@@ -147,10 +153,12 @@ def _known_blocks(tools: Tools, due: Due, blob: bytes | None) -> dict[bytes, Blo
 
 
 def _settle(
-    session: Session, tools: Tools, due: Due, reading: Reading, span: Span
+    session: Session, tools: Tools, due: Due, found: tuple[Reading, Mapping[str, Any]], span: Span
 ) -> tuple[Snapshot, Settlement]:
+    """Understand, decide and write down what was read, given the feed's habits."""
+    reading, habits = found
     now, today = span.ended, local_date(span.ended, due.timezone)
-    state = feed_state(session, tools, due, now)
+    state = feed_state(session, tools, due, habits, now)
     snapshot = classify(
         reading.entries,
         reading.skipped,
@@ -158,7 +166,7 @@ def _settle(
         host=due.host,
         today=today,
         known=state.known,
-        closed_before=closed_before(session, due.feed_id),
+        closed_before=bool(habits.get(CLOSES_ALL)),
         stamped=reading.stamped,
     )
     state = with_our_stays(session, state, snapshot, due, now)
@@ -218,7 +226,7 @@ def _kept(tools: Tools, due: Due, taken: Taken, span: Span) -> dict[str, Any]:
             "etag": fetched.etag,
             "last_modified": fetched.last_modified,
             "digest": digest(taken.content),
-            "body": tools.vault.seal_bytes(zlib.compress(taken.content, 6), _BODY),
+            "body": tools.vault.seal_bytes(zlib.compress(taken.content, _ZIPPED_AT), _BODY),
         }
     return kept
 

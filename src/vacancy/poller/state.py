@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from vacancy.channels.catalog import profile_of
 from vacancy.domain.claims import Snapshot
@@ -15,7 +16,7 @@ from vacancy.domain.release import ReleaseRules
 from vacancy.domain.stays import Stay
 from vacancy.poller.timing import local_date
 from vacancy.poller.tools import Defaults, Tools
-from vacancy.store import accounts, claims, doubts, exports, feeds, polls, stays, trees
+from vacancy.store import accounts, claims, doubts, exports, feeds, stays, trees
 from vacancy.store.polls import Due
 from vacancy.store.session import Session
 
@@ -30,12 +31,14 @@ CLOSES_ALL = "closes_all"
 _MARKS = frozenset({CLOSES_ALL, feeds.EDITED})
 
 
-def feed_state(session: Session, tools: Tools, due: Due, now: datetime) -> FeedState:
+def feed_state(
+    session: Session, tools: Tools, due: Due, habits: Mapping[str, Any], now: datetime
+) -> FeedState:
     """All that decides how the answer is taken, our stays apart (see `with_our_stays`)."""
-    habits = polls.habits(session, due.feed_id)
+    every = claims.of_unit(session, due.unit_id, now - REINSTATED_WITHIN)
     return FeedState(
         feed_id=due.feed_id,
-        known=claims.of_feed(session, due.feed_id, now - REINSTATED_WITHIN),
+        known=tuple(claim for claim in every if claim.feed_id == due.feed_id),
         sightings=doubts.sightings(session, due.feed_id),
         doubt=doubts.standing(session, due.feed_id),
         last_good_at=due.last_believed_at,
@@ -46,11 +49,6 @@ def feed_state(session: Session, tools: Tools, due: Due, now: datetime) -> FeedS
         address_changed=bool(habits.get(feeds.EDITED)),
         inherited=claims.inherited(session, due.unit_id, due.channel, due.feed_id),
     )
-
-
-def closed_before(session: Session, feed_id: str) -> bool:
-    """Whether the last answer closed every free night of the year."""
-    return bool(polls.habits(session, feed_id).get(CLOSES_ALL))
 
 
 def release_rules(due: Due, defaults: Defaults) -> ReleaseRules:

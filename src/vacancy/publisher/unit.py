@@ -12,8 +12,9 @@ from vacancy.domain.linked import Member, as_held, derive
 from vacancy.ids import Chance
 from vacancy.publisher.render import Imprint, NewVersion, publish
 from vacancy.store import accounts, claims, exports, feeds, stays, trees
+from vacancy.store.feeds import Outline
 from vacancy.store.session import Session
-from vacancy.store.tables import Feed, Unit
+from vacancy.store.trees import Relative
 
 #: Past stays stay in an export for 30 days; what was closed before that is in none.
 LOOK_BACK = timedelta(days=60)
@@ -29,17 +30,19 @@ def publish_unit(session: Session, unit_id: str, now: datetime, chance: Chance) 
     """
     relatives = trees.family(session, unit_id)
     members = trees.members(session, relatives, now) if trees.derives(relatives) else ()
-    imprint = Imprint(accounts.domain(session), chance)
+    domain = accounts.domain(session)
     return [
         version
         for unit in relatives
         if unit.id == unit_id or unit.retired_at is None
-        for version in _publish_one(session, unit, members, (now, imprint))
+        for version in _publish_one(
+            session, unit, members, (now, Imprint(unit.name, domain, chance))
+        )
     ]
 
 
 def _publish_one(
-    session: Session, unit: Unit, members: Sequence[Member], at: tuple[datetime, Imprint]
+    session: Session, unit: Relative, members: Sequence[Member], at: tuple[datetime, Imprint]
 ) -> list[NewVersion]:
     now, imprint = at
     unit_id = unit.id
@@ -47,31 +50,30 @@ def _publish_one(
     closures = as_held(derive(unit_id, members, today), today) if members else ()
     known_claims = claims.of_unit(session, unit_id, now - LOOK_BACK)
     known_stays = stays.of_unit(session, unit_id, now - LOOK_BACK)
-    own_feeds = {feed.id: feed for feed in feeds.of_unit(session, unit_id)}
+    own_feeds = {feed.id: feed for feed in feeds.outlines(session, unit_id) if not feed.retired}
     rules_exported = frozenset(
         feed.id for feed in own_feeds.values() if feed.settings.get("rule_blocks") == "export"
     )
     published: list[NewVersion] = []
-    for export in exports.of_unit(session, unit_id):
+    for edition in exports.editions(session, unit_id):
         held = contents(
-            ExportFacts(export.key, export.feed_id, export.channel, rules_exported),
+            ExportFacts(edition.key, edition.feed_id, edition.channel, rules_exported),
             known_stays,
             known_claims,
             now,
             today,
         )
-        held = tuple(sorted((*held, *closures), key=lambda one: (one.nights, one.stay_id)))
-        version = publish(session, export, held, now, imprint)
+        version = publish(session, edition, (*held, *closures), now, imprint)
         if version is None:
             continue
         published.append(version)
-        feed = own_feeds.get(export.feed_id or "")
+        feed = own_feeds.get(edition.feed_id or "")
         if version.opened and feed is not None and _may_subtract(feed):
             feeds.ask_soon(session, feed.id, now)
     return published
 
 
-def _may_subtract(feed: Feed) -> bool:
+def _may_subtract(feed: Outline) -> bool:
     """Whether the channel may leave its own sale out of its calendar on nights that we close.
 
     A sale made just before it reads them would then never be seen: it is asked before that.

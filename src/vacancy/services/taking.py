@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -107,13 +108,13 @@ def keep(session: Session, unit: tables.Unit, change: tuple[Stay | None, Stay], 
     settle(session, unit, at)
 
 
-def settle(session: Session, unit: tables.Unit, at: At) -> None:
+def settle(session: Session, unit: tables.Unit | trees.Relative, at: At) -> None:
     """Give out the unit's nights anew, and publish it with its relatives."""
     reconcile_unit(session, unit.id, at.now, at.chance)
     at.publish(session, unit.id, at.now)
 
 
-def end_lapsed(session: Session, relatives: list[tables.Unit], at: At) -> None:
+def end_lapsed(session: Session, relatives: Sequence[trees.Relative], at: At) -> None:
     """End the holds of a tree whose time is over: whoever meets them sees them gone."""
     for unit in relatives:
         known = stays.of_unit(session, unit.id, at.now - trees.LOOK_BACK)
@@ -137,7 +138,7 @@ def _refuse_past(unit: tables.Unit, nights: Nights, now: datetime) -> None:
 
 def _refuse(
     session: Session,
-    where: tuple[tables.Unit, list[tables.Unit]],
+    where: tuple[tables.Unit, Sequence[trees.Relative]],
     wanted: tuple[Nights, Kind],
     now: datetime,
     besides: str | None = None,

@@ -10,7 +10,10 @@ from sqlmodel import Session
 
 from vacancy.domain.errors import Unknown
 from vacancy.ids import Chance, new_id
+from vacancy.store import tables
 from vacancy.store.tables import Account, Installation
+
+_DOMAIN = select(tables.metadata.tables["installation"].c.domain)
 
 
 def installation(session: Session) -> Installation | None:
@@ -20,10 +23,10 @@ def installation(session: Session) -> Installation | None:
 
 def domain(session: Session) -> str:
     """What ends the UIDs of every export. Raises Unknown on an empty store."""
-    row = installation(session)
-    if row is None:
+    found = session.execute(_DOMAIN).scalar()
+    if found is None:
         raise Unknown("installation", "1")
-    return row.domain
+    return found
 
 
 def the_account(session: Session) -> Account:

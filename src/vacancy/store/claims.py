@@ -2,41 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, bindparam, insert, or_, select, update
+from sqlalchemy import Table, bindparam, or_, select, update
 from sqlmodel import Session
 
 from vacancy.domain.claims import Claim, ClaimStatus, Ending, Identity, Kind, KnownClaim, Reason
 from vacancy.domain.nights import Nights
 from vacancy.store import tables
+from vacancy.store.upsert import Upsert
 
 _CLAIM: Table = tables.metadata.tables["claim"]
 _FEED: Table = tables.metadata.tables["feed"]
 _STANDING = (ClaimStatus.LIVE.value, ClaimStatus.MISSING.value)
 
-#: In `session.info`: what this transaction has read of a unit, dropped where it changes.
+#: In `session.info`: what this transaction has read of a unit, kept in step by `save` and `link`.
 _READ = "claims.of_unit"
+
+#: What a claim is made of, in the order in which `as_known` takes it apart.
+_SAID = (
+    *("uid", "arrival", "departure", "kind", "reason", "provider", "rule", "identity"),
+    *("key", "reservation_code", "worded"),
+)
+_SEEN = (
+    *("first_seen", "last_seen", "missing_since", "absences", "masked", "released_at"),
+    *("stay_id", "echo_of", "proven"),
+)
+COLUMNS = tuple(_CLAIM.c[name] for name in ("id", "feed_id", *_SAID, "status", *_SEEN, "ended_by"))
+
+# Looking a name up costs a tenth of calling the enum.
+_KINDS = {kind.value: kind for kind in Kind}
+_REASONS = {None: None, **{reason.value: reason for reason in Reason}}
+_IDENTITIES = {identity.value: identity for identity in Identity}
+_STATUSES = {status.value: status for status in ClaimStatus}
+_ENDINGS = {None: None, **{ending.value: ending for ending in Ending}}
 
 # Built once: building a statement costs three times as much as running it.
 _KNOWN = (
-    select(_CLAIM)
+    select(*COLUMNS)
     .where(or_(_CLAIM.c.status.in_(_STANDING), _CLAIM.c.released_at >= bindparam("released_since")))
     .order_by(_CLAIM.c.arrival, _CLAIM.c.id)
 )
 _OF_FEED = _KNOWN.where(_CLAIM.c.feed_id == bindparam("feed_id"))
 _OF_UNIT = _KNOWN.where(_CLAIM.c.unit_id == bindparam("unit_id"))
 _INHERITED = (
-    select(_CLAIM)
+    select(*COLUMNS)
     .join(_FEED, _FEED.c.id == _CLAIM.c.feed_id)
     .where(_CLAIM.c.unit_id == bindparam("unit_id"), _CLAIM.c.status.in_(_STANDING))
     .where(_FEED.c.channel == bindparam("channel"), _FEED.c.retired_at.is_not(None))
     .where(_FEED.c.id != bindparam("feed_id"))
     .order_by(_CLAIM.c.arrival, _CLAIM.c.id)
 )
+_SAVE = Upsert(_CLAIM, keep=("account_id", "unit_id", "feed_id"))
+_LINK = update(_CLAIM).where(_CLAIM.c.id == bindparam("row_id")).values(stay_id=bindparam("stay"))
+_ECHOES = select(_CLAIM.c.feed_id, _CLAIM.c.echo_of).where(
+    _CLAIM.c.unit_id.in_(bindparam("units", expanding=True)),
+    _CLAIM.c.status.in_(_STANDING),
+    _CLAIM.c.echo_of.is_not(None),
+)
+_WAKE = update(_FEED).where(_FEED.c.id == bindparam("row_id")).values(waiting=True)
 _UIDS = (
     select(_CLAIM.c.stay_id, _CLAIM.c.uid)
     .where(_CLAIM.c.stay_id.in_(bindparam("stays", expanding=True)))
@@ -45,41 +72,45 @@ _UIDS = (
 )
 
 
-def as_known(row: Row[Any]) -> KnownClaim:
-    """A row of claims as a value."""
+def as_known(row: Sequence[Any]) -> KnownClaim:
+    """A row of `COLUMNS` as a value."""
+    id_, feed_id, *rest = row
+    uid, arrival, departure, kind, reason, provider, rule, identity, key, code, worded = rest[:11]
+    status, first, last, missing, absences, masked, released, stay, echo, proven, ended = rest[11:]
     said = Claim(
-        uid=row.uid,
-        nights=Nights(row.arrival, row.departure),
-        kind=Kind(row.kind),
-        reason=Reason(row.reason) if row.reason else None,
-        provider=row.provider,
-        rule=row.rule,
-        identity=Identity(row.identity),
-        key=row.key,
-        reservation_code=row.reservation_code,
-        worded=row.worded,
+        uid,
+        Nights(arrival, departure),
+        _KINDS[kind],
+        _REASONS[reason],
+        provider,
+        rule,
+        _IDENTITIES[identity],
+        key,
+        code,
+        worded,
     )
     return KnownClaim(
-        id=row.id,
-        feed_id=row.feed_id,
-        said=said,
-        status=ClaimStatus(row.status),
-        first_seen=row.first_seen,
-        last_seen=row.last_seen,
-        missing_since=row.missing_since,
-        absences=row.absences,
-        masked=row.masked,
-        released_at=row.released_at,
-        ended_by=Ending(row.ended_by) if row.ended_by else None,
-        stay_id=row.stay_id,
-        echo_of=row.echo_of,
-        proven=row.proven,
+        id_,
+        feed_id,
+        said,
+        _STATUSES[status],
+        first,
+        last,
+        missing,
+        absences,
+        masked,
+        released,
+        stay,
+        echo,
+        proven,
+        _ENDINGS[ended],
     )
 
 
 def _values(claim: KnownClaim) -> dict[str, Any]:
     said = claim.said
     return {
+        "id": claim.id,
         "uid": said.uid,
         "arrival": said.nights.arrival,
         "departure": said.nights.departure,
@@ -112,12 +143,29 @@ def of_feed(session: Session, feed_id: str, released_since: datetime) -> tuple[K
 
 
 def of_unit(session: Session, unit_id: str, released_since: datetime) -> tuple[KnownClaim, ...]:
-    """The unit's standing claims of every feed, and those released since then."""
-    read = session.info.setdefault(_READ, {})
-    if (unit_id, released_since) not in read:
-        rows = session.execute(_OF_UNIT, {"unit_id": unit_id, "released_since": released_since})
-        read[unit_id, released_since] = tuple(as_known(row) for row in rows)
-    return read[unit_id, released_since]
+    """The unit's standing claims of every feed, and those released since then.
+
+    Read once in a transaction, if the first to ask looks back furthest.
+    """
+    read: dict[str, _Read] = session.info.setdefault(_READ, {})
+    known = read.get(unit_id)
+    if known is None or released_since < known.since:
+        asked = {"unit_id": unit_id, "released_since": released_since}
+        rows = session.execute(_OF_UNIT, asked).all()
+        known = read[unit_id] = _Read(released_since, [as_known(row) for row in rows])
+    return tuple(claim for claim in known.claims if _is_known(claim, released_since))
+
+
+@dataclass(slots=True)
+class _Read:
+    """What was read of a unit: how far back, and the claims in order."""
+
+    since: datetime
+    claims: list[KnownClaim]
+
+
+def _is_known(claim: KnownClaim, released_since: datetime) -> bool:
+    return claim.stands or (claim.released_at is not None and claim.released_at >= released_since)
 
 
 def inherited(session: Session, unit_id: str, channel: str, feed_id: str) -> tuple[KnownClaim, ...]:
@@ -133,54 +181,44 @@ def save(session: Session, owner: tuple[str, str, str], claims: Sequence[KnownCl
     """
     if not claims:
         return
-    session.info.pop(_READ, None)
-    ids = [claim.id for claim in claims]
-    present = set(session.execute(select(_CLAIM.c.id).where(_CLAIM.c.id.in_(ids))).scalars())
-    new = [claim for claim in claims if claim.id not in present]
-    changed = [claim for claim in claims if claim.id in present]
     account_id, feed_id, unit_id = owner
     whose = {"account_id": account_id, "unit_id": unit_id, "feed_id": feed_id}
-    if new:
-        rows = [{"id": claim.id, **whose, **_values(claim)} for claim in new]
-        session.execute(insert(_CLAIM), rows)
-    if changed:
-        rows = [{"row_id": claim.id, **_values(claim)} for claim in changed]
-        statement = update(_CLAIM).where(_CLAIM.c.id == bindparam("row_id"))
-        session.connection().execute(statement, rows)
+    _SAVE.run(session, [{**whose, **_values(claim)} for claim in claims])
+    known = session.info.get(_READ, {}).get(unit_id)
+    if known is not None:
+        after = {claim.id: claim for claim in known.claims}
+        after |= {claim.id: claim for claim in claims}
+        known.claims = sorted(after.values(), key=lambda one: (one.said.nights.arrival, one.id))
 
 
-def link(session: Session, links: Iterable[tuple[str, str | None]]) -> None:
-    """Set which stay each claim supports: pairs of claim id and stay id."""
-    found = dict(links)
-    rows = [{"row_id": claim_id, "stay": stay_id} for claim_id, stay_id in found.items()]
-    if rows:
-        read: dict[Any, tuple[KnownClaim, ...]] = session.info.get(_READ, {})
-        for key, known in read.items():
-            read[key] = tuple(_linked(claim, found) for claim in known)
-        statement = update(_CLAIM).where(_CLAIM.c.id == bindparam("row_id"))
-        session.connection().execute(statement.values(stay_id=bindparam("stay")), rows)
-
-
-def wake_echoes(session: Session, stay_ids: Sequence[str], *, derived: bool = False) -> None:
-    """These stays changed: feeds that show echoes of them are judged at their next answer.
-
-    With `derived` also those that show echoes of what these stays close elsewhere.
-    """
-    feed: Table = tables.metadata.tables["feed"]
-    causes = [_CLAIM.c.echo_of.in_(stay_ids)]
-    if derived:
-        causes += [_CLAIM.c.echo_of.startswith(f"{id_}-", autoescape=True) for id_ in stay_ids]
-    showing = select(_CLAIM.c.feed_id).where(or_(*causes), _CLAIM.c.status.in_(_STANDING))
-    session.execute(update(feed).where(feed.c.id.in_(showing)).values(waiting=True))
+def link(session: Session, unit_id: str, links: Mapping[str, str | None]) -> None:
+    """Set which stay each of these claims of a unit supports: stay ids by claim id."""
+    if not links:
+        return
+    rows = [{"row_id": claim_id, "stay": stay_id} for claim_id, stay_id in links.items()]
+    session.connection().execute(_LINK, rows)
+    known = session.info.get(_READ, {}).get(unit_id)
+    if known is not None:
+        known.claims = [_linked(claim, links) for claim in known.claims]
 
 
 def _linked(claim: KnownClaim, links: Mapping[str, str | None]) -> KnownClaim:
     return replace(claim, stay_id=links[claim.id]) if claim.id in links else claim
 
 
+def wake_echoes(session: Session, unit_ids: Sequence[str], stay_ids: Set[str]) -> None:
+    """These stays of a tree changed: its feeds that show echoes of them, or of what they close
+    elsewhere in the tree, are judged at their next answer.
+    """
+    shown = session.connection().execute(_ECHOES, {"units": unit_ids})
+    feeds = {feed_id for feed_id, cause in shown if cause.partition("-")[0] in stay_ids}
+    if feeds:
+        session.connection().execute(_WAKE, [{"row_id": feed_id} for feed_id in sorted(feeds)])
+
+
 def of_stays(session: Session, stay_ids: Sequence[str]) -> dict[str, list[KnownClaim]]:
     """The claims that support each of these stays, or did, in order of first sight."""
-    query = select(_CLAIM).where(_CLAIM.c.stay_id.in_(stay_ids), _CLAIM.c.echo_of.is_(None))
+    query = select(*COLUMNS).where(_CLAIM.c.stay_id.in_(stay_ids), _CLAIM.c.echo_of.is_(None))
     found: dict[str, list[KnownClaim]] = {}
     for row in session.execute(query.order_by(_CLAIM.c.first_seen, _CLAIM.c.id)):
         found.setdefault(row.stay_id, []).append(as_known(row))

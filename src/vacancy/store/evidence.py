@@ -44,7 +44,7 @@ def stays_over(session: Session, unit_id: str, night: date) -> list[Stay]:
 
 def claims_over(session: Session, unit_id: str, night: date) -> tuple[KnownClaim, ...]:
     """Every claim over this night, standing or ended, in order of first sight."""
-    query = select(_CLAIM).where(
+    query = select(*claims.COLUMNS).where(
         _CLAIM.c.unit_id == unit_id, _CLAIM.c.arrival <= night, _CLAIM.c.departure > night
     )
     rows = session.execute(query.order_by(_CLAIM.c.first_seen, _CLAIM.c.id))

@@ -26,6 +26,9 @@ _PUBLICATION: Table = tables.metadata.tables["publication"]
 _FEED: Table = tables.metadata.tables["feed"]
 _READING: Table = tables.metadata.tables["reading"]
 
+# Looking a name up costs a tenth of calling the enum.
+_KINDS = {kind.value: kind for kind in Kind}
+
 _READING_COLUMNS = ("export_id", "version", "reader", "first_at", "last_at", "count", "visits")
 
 
@@ -154,6 +157,51 @@ def of_unit(session: Session, unit_id: str) -> list[Export]:
     return list(session.execute(query.order_by(_EXPORT.c.key)).scalars())
 
 
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A live export as it was last published: `version` 0 where it never was.
+
+    `content` is the digest of what it holds.
+    """
+
+    id: str
+    account_id: str
+    unit_id: str
+    key: str
+    feed_id: str | None
+    channel: str
+    version: int
+    content: str | None
+    last_modified: datetime | None
+
+
+_EDITIONS = (
+    select(
+        *(_EXPORT.c[name] for name in ("id", "account_id", "unit_id", "key", "feed_id", "channel")),
+        *(_EXPORT.c[name] for name in ("version", "content", "last_modified")),
+    )
+    .where(_EXPORT.c.unit_id == bindparam("unit"), _EXPORT.c.revoked_at.is_(None))
+    .order_by(_EXPORT.c.key)
+)
+_ISSUE = (
+    update(_EXPORT)
+    .where(_EXPORT.c.id == bindparam("row_id"))
+    .values(revision=_EXPORT.c.revision + 1)
+)
+
+
+def editions(session: Session, unit_id: str) -> list[Edition]:
+    """The unit's live exports as they stand published, by key."""
+    return [Edition(*row) for row in session.execute(_EDITIONS, {"unit": unit_id})]
+
+
+def issue(session: Session, export_id: str, issued: dict[str, Any]) -> None:
+    """Put the next version in the place of the last: `issued` holds version, content, body, etag
+    and last_modified.
+    """
+    session.connection().execute(_ISSUE, {"row_id": export_id, **issued})
+
+
 _OF_FEED = (
     select(_EXPORT.c.id)
     .where(_EXPORT.c.feed_id == bindparam("feed_id"), _EXPORT.c.revoked_at.is_(None))
@@ -167,42 +215,38 @@ def of_feed(session: Session, feed_id: str) -> str | None:
     return session.connection().execute(_OF_FEED, {"feed_id": feed_id}).scalar_one_or_none()
 
 
-def name_of_unit(session: Session, unit_id: str) -> str:
-    """What the unit is called: the name of its calendars."""
-    unit = session.get_one(tables.Unit, unit_id)
-    return unit.name
-
-
-def _published(row: Any) -> Published:
-    return Published(
-        id=row.id,
-        stay_id=row.stay_id,
-        nights=Nights(row.arrival, row.departure),
-        kind=Kind(row.kind),
-        sequence=row.sequence,
-        from_version=row.from_version,
-        published_at=row.published_at,
-        to_version=row.to_version,
-        withdrawn_at=row.withdrawn_at,
-    )
+_PUBLICATIONS = select(
+    *(_PUBLICATION.c[name] for name in ("id", "stay_id", "arrival", "departure", "kind")),
+    *(_PUBLICATION.c[name] for name in ("sequence", "from_version", "published_at")),
+).where(_PUBLICATION.c.export_id == bindparam("export"), _PUBLICATION.c.to_version.is_(None))
+_LAST_SEQUENCES = (
+    select(_PUBLICATION.c.stay_id, func.max(_PUBLICATION.c.sequence))
+    .where(_PUBLICATION.c.export_id == bindparam("export"))
+    .where(_PUBLICATION.c.stay_id.in_(bindparam("stays", expanding=True)))
+    .group_by(_PUBLICATION.c.stay_id)
+)
+_CLOSE = (
+    update(_PUBLICATION)
+    .where(_PUBLICATION.c.id == bindparam("row_id"))
+    .values(to_version=bindparam("version"), withdrawn_at=bindparam("at"))
+)
+_OPEN = insert(_PUBLICATION)
 
 
 def publications(session: Session, export_id: str) -> list[Published]:
     """What the newest version of the export holds."""
-    query = select(_PUBLICATION).where(
-        _PUBLICATION.c.export_id == export_id, _PUBLICATION.c.to_version.is_(None)
-    )
-    return [_published(row) for row in session.execute(query)]
+    return [
+        Published(id_, stay_id, Nights(arrival, departure), _KINDS[kind], *rest)
+        for id_, stay_id, arrival, departure, kind, *rest in session.execute(
+            _PUBLICATIONS, {"export": export_id}
+        )
+    ]
 
 
 def last_sequences(session: Session, export_id: str, stay_ids: Iterable[str]) -> dict[str, int]:
     """The highest SEQUENCE under which the export ever held each stay; never held: left out."""
-    query = (
-        select(_PUBLICATION.c.stay_id, func.max(_PUBLICATION.c.sequence))
-        .where(_PUBLICATION.c.export_id == export_id, _PUBLICATION.c.stay_id.in_(list(stay_ids)))
-        .group_by(_PUBLICATION.c.stay_id)
-    )
-    return {stay_id: sequence for stay_id, sequence in session.execute(query)}
+    asked = {"export": export_id, "stays": list(stay_ids)}
+    return {stay_id: last for stay_id, last in session.execute(_LAST_SEQUENCES, asked)}
 
 
 def close_publications(
@@ -210,19 +254,16 @@ def close_publications(
 ) -> None:
     """Say that `to_version` is the first without these."""
     if gone:
-        session.execute(
-            update(_PUBLICATION)
-            .where(_PUBLICATION.c.id.in_([published.id for published in gone]))
-            .values(to_version=to_version, withdrawn_at=at)
-        )
+        rows = [{"row_id": one.id, "version": to_version, "at": at} for one in gone]
+        session.connection().execute(_CLOSE, rows)
 
 
-def open_publications(session: Session, export: Export, new: Sequence[Published]) -> None:
+def open_publications(session: Session, edition: Edition, new: Sequence[Published]) -> None:
     """Write down what a version holds that the one before it did not."""
     if new:
-        whose = {"account_id": export.account_id, "export_id": export.id}
-        session.execute(
-            insert(_PUBLICATION),
+        whose = {"account_id": edition.account_id, "export_id": edition.id}
+        session.connection().execute(
+            _OPEN,
             [
                 {
                     **whose,

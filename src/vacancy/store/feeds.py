@@ -61,6 +61,33 @@ def of_unit(session: Session, unit_id: str, *, retired: bool = False) -> list[Fe
     return [feed for feed in every if retired or feed.retired_at is None]
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What planning and publishing a unit must know of one of its feeds."""
+
+    id: str
+    channel: str
+    settings: dict[str, Any]
+    habits: dict[str, Any]
+    first_good_at: datetime | None
+    retired: bool
+
+
+_OUTLINES = (
+    select(
+        *(_FEED.c[name] for name in ("id", "channel", "settings", "habits", "first_good_at")),
+        _FEED.c.retired_at.is_not(None),
+    )
+    .where(_FEED.c.unit_id == bindparam("of_unit"))
+    .order_by(_FEED.c.key)
+)
+
+
+def outlines(session: Session, unit_id: str) -> list[Outline]:
+    """The unit's feeds by key, those that were taken out as well."""
+    return [Outline(*row) for row in session.execute(_OUTLINES, {"of_unit": unit_id})]
+
+
 def of_account(session: Session, account_id: str, *, retired: bool = False) -> list[Feed]:
     """The account's feeds by unit and key."""
     query = select(Feed).where(Feed.account_id == account_id)  # type: ignore[arg-type]

@@ -25,6 +25,7 @@ from vacancy.ids import Chance, new_id
 from vacancy.store import jobs, tables
 from vacancy.store.tables import Account, Event
 
+_ACCOUNT: Table = tables.metadata.tables["account"]
 _EVENT: Table = tables.metadata.tables["event"]
 _UNIT: Table = tables.metadata.tables["unit"]
 _ENDPOINT: Table = tables.metadata.tables["endpoint"]
@@ -34,6 +35,13 @@ _UNSENT: Table = tables.metadata.tables["unsent"]
 _PLACES = select(_UNIT.c.id, _UNIT.c.property_id).where(
     _UNIT.c.id.in_(bindparam("units", expanding=True))
 )
+_NUMBERS = (
+    update(_ACCOUNT)
+    .where(_ACCOUNT.c.id == bindparam("account"))
+    .values(sequence=_ACCOUNT.c.sequence + bindparam("count"))
+    .returning(_ACCOUNT.c.sequence)
+)
+_ADD = insert(_EVENT)
 _TO_SEND = insert(_UNSENT).from_select(
     ["event_id", "account_id"],
     select(_EVENT.c.id, _EVENT.c.account_id).where(
@@ -58,12 +66,10 @@ def append(
     """
     if not facts:
         return []
-    last = session.execute(
-        update(Account)
-        .where(Account.id == account_id)  # type: ignore[arg-type]
-        .values(sequence=Account.sequence + len(facts))
-        .returning(Account.sequence)  # type: ignore[arg-type]
-    ).scalar_one()
+    session.flush()
+    connection = session.connection()
+    asked = {"account": account_id, "count": len(facts)}
+    last = connection.execute(_NUMBERS, asked).scalar_one()
     numbers = list(range(last - len(facts) + 1, last + 1))
     places = _places(session, facts)
     rows = [
@@ -82,9 +88,9 @@ def append(
         }
         for number, fact in zip(numbers, facts, strict=True)
     ]
-    session.execute(insert(Event), rows)
-    waiting = session.execute(_TO_SEND, {"account": account_id, "first": numbers[0]})
-    if getattr(waiting, "rowcount", 0):
+    connection.execute(_ADD, rows)
+    waiting = connection.execute(_TO_SEND, {"account": account_id, "first": numbers[0]})
+    if waiting.rowcount:
         jobs.put(session, "fan_out", [account_id])
     return numbers
 

@@ -32,19 +32,26 @@ _POLL: Table = tables.metadata.tables["poll"]
 
 # Built once: building a statement costs three times as much as running it.
 _THE_FEED = _FEED.c.id == bindparam("row_id")
-_RUN = select(_FEED.c.last_poll_id, _FEED.c.repeats, _FEED.c.last_good_at).where(_THE_FEED)
-_AS_LEASED = select(
+_RUN = select(
+    _FEED.c.last_poll_id, _FEED.c.repeats, _FEED.c.last_good_at, _FEED.c.first_good_at
+).where(_THE_FEED)
+_STANDS = select(
     _FEED.c.url_digest,
     _FEED.c.settings,
     _FEED.c.channel,
     _FEED.c.retired_at,
     _FEED.c.leased_until,
+    _FEED.c.habits,
 ).where(_THE_FEED)
 _BODY = select(_FEED.c.body).where(_THE_FEED)
 _ENTRIES = select(_FEED.c.entries).where(_THE_FEED)
-_HABITS = select(_FEED.c.habits).where(_THE_FEED)
-_KEEP = update(_FEED).where(_THE_FEED)
+_WRITE = update(_FEED).where(_THE_FEED)
 _ADD = insert(_POLL)
+_COUNT = (
+    update(_POLL)
+    .where(_POLL.c.id == bindparam("poll_id"))
+    .values(repeats=bindparam("count"), last_repeat_at=bindparam("at"))
+)
 _TOUCH = (
     update(_FEED)
     .where(_THE_FEED)
@@ -253,12 +260,15 @@ def touch(session: Session, finished: Sequence[Finished]) -> None:
     session.connection().execute(_TOUCH, rows)
 
 
-def record(session: Session, finished: Finished, chance: Chance) -> None:
-    """The one exit of a poll: write how it ended and when to try again.
+def record(
+    session: Session, finished: Finished, chance: Chance, kept: Mapping[str, Any] | None = None
+) -> None:
+    """The one exit of a poll: write how it ended, when to try again, and of a good one what the
+    next is compared with (`kept`: validators, digest, body, entries, habits ...).
 
     The unchanged polls before it are counted on the poll that began their run.
     """
-    _close_run(session, finished.feed_id)
+    first_good_at = _close_run(session, finished.feed_id)
     poll_id = new_id("poll", finished.started_at, chance)
     values: dict[str, Any] = {
         "last_poll_id": poll_id,
@@ -273,12 +283,13 @@ def record(session: Session, finished: Finished, chance: Chance) -> None:
     }
     if finished.good:
         values["last_good_at"] = finished.ended_at
-        values["first_good_at"] = func.coalesce(_FEED.c.first_good_at, finished.ended_at)
+        values["first_good_at"] = first_good_at or finished.ended_at
     if finished.good and finished.outcome != "suspicious":
         values["last_believed_at"] = finished.ended_at
     if finished.full:
         values["last_full_at"] = finished.ended_at
-    session.execute(update(_FEED).where(_FEED.c.id == finished.feed_id).values(values))
+    written = {"row_id": finished.feed_id, **values, **(kept or {})}
+    session.connection().execute(_WRITE, written)
     poll = {
         "id": poll_id,
         "account_id": finished.account_id,
@@ -298,19 +309,22 @@ def _of(session: Session, query: Executable, feed_id: str) -> Row[Any]:
     return session.connection().execute(query, {"row_id": feed_id}).one()
 
 
-def _close_run(session: Session, feed_id: str) -> None:
-    run = _of(session, _RUN, feed_id)
-    if run.repeats:
-        counted = {"repeats": run.repeats, "last_repeat_at": run.last_good_at}
-        session.execute(update(_POLL).where(_POLL.c.id == run.last_poll_id).values(counted))
+def _close_run(session: Session, feed_id: str) -> datetime | None:
+    """Count the run of unchanged polls that ends; when the feed gave its first good answer."""
+    poll_id, repeats, last_good_at, first_good_at = tuple(_of(session, _RUN, feed_id))
+    if repeats:
+        counted = {"poll_id": poll_id, "count": repeats, "at": last_good_at}
+        session.connection().execute(_COUNT, counted)
+    return first_good_at
 
 
-def is_as_leased(session: Session, due: Due) -> bool:
-    """Whether the feed is still the one asked: not edited, retired or asked again since."""
-    row = _of(session, _AS_LEASED, due.feed_id)
-    asked = (due.url_digest, due.settings, due.channel, None, due.leased_until)
-    found = (row.url_digest, row.settings, row.channel, row.retired_at, row.leased_until)
-    return found == asked
+def habits_as_leased(session: Session, due: Due) -> dict[str, Any] | None:
+    """What was learned of the channel behind the feed, and marks for the next answer; None where
+    the feed is no longer the one asked: edited, retired or asked again since.
+    """
+    *found, habits = _of(session, _STANDS, due.feed_id)
+    asked = [due.url_digest, due.settings, due.channel, None, due.leased_until]
+    return habits if found == asked else None
 
 
 def kept_body(session: Session, feed_id: str) -> bytes | None:
@@ -321,16 +335,6 @@ def kept_body(session: Session, feed_id: str) -> bytes | None:
 def kept_entries(session: Session, feed_id: str) -> bytes | None:
     """What was read of the last good body, compressed and sealed."""
     return _of(session, _ENTRIES, feed_id).entries
-
-
-def habits(session: Session, feed_id: str) -> dict[str, Any]:
-    """What was learned of the channel behind the feed, and marks for the next answer."""
-    return _of(session, _HABITS, feed_id).habits
-
-
-def keep_reading(session: Session, feed_id: str, reading: dict[str, Any]) -> None:
-    """Store what the next poll compares with (validators, digest, body, entries, read_on ...)."""
-    session.connection().execute(_KEEP, {"row_id": feed_id, **reading})
 
 
 def hand_back(session: Session, feed_ids: Sequence[str], until: datetime | None = None) -> None:

@@ -8,9 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
-    Row,
     Table,
-    and_,
     bindparam,
     delete,
     exists,
@@ -36,6 +34,7 @@ from vacancy.domain.stays import (
     StayStatus,
 )
 from vacancy.store import tables
+from vacancy.store.upsert import Upsert
 
 _STAY: Table = tables.metadata.tables["stay"]
 _NIGHT: Table = tables.metadata.tables["night"]
@@ -52,14 +51,29 @@ _READ, _TAKEN = "stays.of_unit", "stays.lock_unit"
 #: What SQLite and PostgreSQL call the key of `night` when they refuse a second holder.
 _NIGHT_KEY = ("night.unit_id, night.night", "pk_night")
 
+#: What a stay is made of, in the order in which `_stay` takes it apart.
+_COLUMNS = tuple(
+    _STAY.c[name]
+    for name in (
+        *("id", "unit_id", "kind", "reason", "status", "channel", "feed_id", "spans", "opened_at"),
+        *("reservation_code", "mirrored", "closed_at", "expires_at", "held_by"),
+    )
+)
+
+# Looking a name up costs a tenth of calling the enum.
+_KINDS = {kind.value: kind for kind in Kind}
+_REASONS = {None: None, **{reason.value: reason for reason in Reason}}
+_STATUSES = {status.value: status for status in StayStatus}
+
 # Built once: building a statement costs three times as much as running it.
 _KNOWN = (
-    select(_STAY)
+    select(*_COLUMNS)
     .where(or_(_STAY.c.status.in_(_LIVE), _STAY.c.closed_at >= bindparam("closed_since")))
     .order_by(_STAY.c.arrival, _STAY.c.id)
 )
 _OF_UNIT = _KNOWN.where(_STAY.c.unit_id == bindparam("unit_id"))
 _OF_UNITS = _KNOWN.where(_STAY.c.unit_id.in_(bindparam("units", expanding=True)))
+_SAVE = Upsert(_STAY, keep=("account_id", "unit_id"))
 _ROOT = (
     select(func.coalesce(_UNIT.c.parent_id, _UNIT.c.id))
     .where(_UNIT.c.id == bindparam("unit"))
@@ -77,8 +91,13 @@ _RAISE_REVISION = (
 _NIGHT_MAP = select(_NIGHT.c.night, _NIGHT.c.stay_id).where(
     _NIGHT.c.unit_id == bindparam("unit_id")
 )
+_FREE_NIGHT = delete(_NIGHT).where(
+    _NIGHT.c.unit_id == bindparam("of_unit"), _NIGHT.c.night == bindparam("at")
+)
+_TAKE_NIGHT = insert(_NIGHT)
 _SIDES = _CONFLICT.c.first_stay_id, _CONFLICT.c.second_stay_id
 _HAS_A_LIVE_SIDE = exists().where(_STAY.c.id.in_(_SIDES), _STAY.c.status.in_(_LIVE))
+_SAVE_CONFLICTS = Upsert(_CONFLICT, keep=("account_id", "unit_id"))
 _CONFLICTS_OF_UNIT = (
     select(_CONFLICT)
     .where(_CONFLICT.c.unit_id == bindparam("unit_id"))
@@ -104,22 +123,20 @@ def _raw_span(span: Span) -> list[str]:
     return [nights.arrival.isoformat(), nights.departure.isoformat(), span.since.isoformat()]
 
 
-def _stay(row: Row[Any]) -> Stay:
+def _stay(row: Sequence[Any]) -> Stay:
+    """A row of `_COLUMNS` as a value."""
+    id_, unit_id, kind, reason, status, channel, feed_id, spans, opened_at, *rest = row
     return Stay(
-        id=row.id,
-        unit_id=row.unit_id,
-        kind=Kind(row.kind),
-        reason=Reason(row.reason) if row.reason else None,
-        status=StayStatus(row.status),
-        channel=row.channel,
-        feed_id=row.feed_id,
-        spans=tuple(_span(raw) for raw in row.spans),
-        opened_at=row.opened_at,
-        reservation_code=row.reservation_code,
-        mirrored=row.mirrored,
-        closed_at=row.closed_at,
-        expires_at=row.expires_at,
-        held_by=row.held_by,
+        id_,
+        unit_id,
+        _KINDS[kind],
+        _REASONS[reason],
+        _STATUSES[status],
+        channel,
+        feed_id,
+        tuple([_span(raw) for raw in spans]),
+        opened_at,
+        *rest,
     )
 
 
@@ -176,7 +193,7 @@ def by_ids(
     """These stays by id, whatever their status; unknown ids are left out, and another account's."""
     if not stay_ids:
         return {}
-    query = select(_STAY).where(_STAY.c.id.in_(stay_ids))
+    query = select(*_COLUMNS).where(_STAY.c.id.in_(stay_ids))
     if account_id is not None:
         query = query.where(_STAY.c.account_id == account_id)
     return {row.id: _stay(row) for row in session.execute(query)}
@@ -186,9 +203,7 @@ def save(session: Session, account_id: str, stays: Sequence[Stay], now: datetime
     """Write new and changed stays."""
     if not stays:
         return
-    ids = [stay.id for stay in stays]
-    present = set(session.execute(select(_STAY.c.id).where(_STAY.c.id.in_(ids))).scalars())
-    new = [
+    rows = [
         {
             "id": stay.id,
             "account_id": account_id,
@@ -196,16 +211,8 @@ def save(session: Session, account_id: str, stays: Sequence[Stay], now: datetime
             **_stay_values(stay, now),
         }
         for stay in stays
-        if stay.id not in present
     ]
-    changed = [
-        {"row_id": stay.id, **_stay_values(stay, now)} for stay in stays if stay.id in present
-    ]
-    if new:
-        session.execute(insert(_STAY), new)
-    if changed:
-        statement = update(_STAY).where(_STAY.c.id == bindparam("row_id"))
-        session.connection().execute(statement, changed)
+    _SAVE.run(session, rows)
     _keep_in_step(session, stays)
 
 
@@ -243,22 +250,20 @@ def lock_again(session: Session, unit_id: str) -> None:
 
 def night_map(session: Session, unit_id: str) -> dict[date, str]:
     """Which stay holds each night."""
-    rows = session.execute(_NIGHT_MAP, {"unit_id": unit_id})
-    return {night: stay_id for night, stay_id in rows}
+    rows = session.execute(_NIGHT_MAP, {"unit_id": unit_id}).all()
+    return dict(map(tuple, rows))
 
 
 def put_night_map(session: Session, unit_id: str, wanted: Mapping[date, str]) -> bool:
     """Make the unit's night map this one: deletes, then inserts. True if it differed."""
     present = night_map(session, unit_id)
-    gone = [night for night, stay_id in present.items() if wanted.get(night) != stay_id]
+    gone = [{"of_unit": unit_id, "at": night} for night, _ in present.items() - wanted.items()]
     added = [night for night, stay_id in wanted.items() if present.get(night) != stay_id]
-    for chunk in (gone[i : i + 500] for i in range(0, len(gone), 500)):
-        session.execute(
-            delete(_NIGHT).where(and_(_NIGHT.c.unit_id == unit_id, _NIGHT.c.night.in_(chunk)))
-        )
+    if gone:
+        session.connection().execute(_FREE_NIGHT, gone)
     if added:
         rows = [{"unit_id": unit_id, "night": night, "stay_id": wanted[night]} for night in added]
-        session.execute(insert(_NIGHT), rows)
+        session.connection().execute(_TAKE_NIGHT, rows)
     return bool(gone or added)
 
 
@@ -322,10 +327,11 @@ def save_conflicts(
     """Write new and changed conflicts."""
     if not conflicts:
         return
-    ids = [conflict.id for conflict in conflicts]
-    present = set(session.execute(select(_CONFLICT.c.id).where(_CONFLICT.c.id.in_(ids))).scalars())
-    for conflict in conflicts:
-        values = {
+    rows = [
+        {
+            "id": conflict.id,
+            "account_id": account_id,
+            "unit_id": conflict.unit_id,
             "kind": conflict.kind.value,
             "status": conflict.status.value,
             "first_stay_id": conflict.first,
@@ -339,11 +345,9 @@ def save_conflicts(
             "acknowledged_at": conflict.acknowledged_at,
             "snoozed_until": conflict.snoozed_until,
         }
-        if conflict.id in present:
-            session.execute(update(_CONFLICT).where(_CONFLICT.c.id == conflict.id).values(values))
-        else:
-            whose = {"id": conflict.id, "account_id": account_id, "unit_id": conflict.unit_id}
-            session.execute(insert(_CONFLICT).values({**whose, **values}))
+        for conflict in conflicts
+    ]
+    _SAVE_CONFLICTS.run(session, rows)
 
 
 def raise_revision(session: Session, unit_id: str) -> None:

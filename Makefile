@@ -71,19 +71,22 @@ floors: $(READY)
 image: $(READY)
 	$(BIN)/hadolint Dockerfile
 
-# The unit's program stands where an administrator installs it, not here: any program does for verify.
+# The program stands where an administrator installs it, not here: any program does for verify.
 unit: $(READY)
 	@if command -v systemd-analyze >/dev/null; then \
-		sed 's#/opt/vacancy/bin/vacancy#/bin/true#' systemd/vacancy.service >.venv/vacancy.service; \
-		systemd-analyze verify .venv/vacancy.service; \
-		systemd-analyze security --no-pager --offline=true --threshold=15 systemd/vacancy.service | tail -1; \
-	else echo "systemd-analyze is not here: the unit file was not checked"; fi
+		for unit in vacancy vacancy@api; do \
+			file="systemd/$${unit/@*/@}.service"; \
+			sed 's#/opt/vacancy/bin/vacancy#/bin/true#' "$$file" >".venv/$$unit.service"; \
+			systemd-analyze verify ".venv/$$unit.service"; \
+			systemd-analyze security --no-pager --offline=true --threshold=15 "$$file" | tail -1; \
+		done; \
+	else echo "systemd-analyze is not here: the unit files were not checked"; fi
 
 # Only what goes further in the proof tier, by counts or by running on PostgreSQL as well; the rest
 # has just been run the same way by `make test`.
 proof: $(READY) | tests/node_modules ## the same promises at full counts
 	VACANCY_PROOF=1 $(NODE) $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "" --timeout 1200 \
-		$$(grep -rlE 'VACANCY_PROOF|api: ApiHouse' tests --include='test_*.py')
+		$$(grep -rlE 'VACANCY_PROOF|api: (Api|Fed)House' tests --include='test_*.py')
 
 bench: $(READY) ## what a poll, an import and an export cost beside the bare thing
 	$(BIN)/python bench $(ARGS)

@@ -29,8 +29,11 @@ OLD = {
 class FedHouse(ApiHouse):
     """`says` sets what a feed answers; a request that asks feeds waits for `patience` seconds."""
 
-    def __init__(self, folder: Path, server: HostileServer, patience: float = 5) -> None:
-        super().__init__(folder, config=f'[network]\nallow_private = ["{server.origin}"]\n')
+    def __init__(
+        self, folder: Path, server: HostileServer, database: str | None, patience: float = 5
+    ) -> None:
+        config = f'[network]\nallow_private = ["{server.origin}"]\n'
+        super().__init__(folder, config=config, database=database)
         self.server = server
         self.patience = patience
         self.client.close()
@@ -54,17 +57,20 @@ class FedHouse(ApiHouse):
         self.pass_time(**later)
         daemon.poll(self.store, self.vault, self.settings, self.clock(), None)
 
+    def composed(self) -> House:
+        """What its workers are composed of."""
+        return House(self.settings, self.store, self.vault, self.clock(), self.chance)
+
     async def _ask(self, feed_ids: Sequence[str]) -> list[Polled]:
-        house = House(self.settings, self.store, self.vault, self.clock(), self.chance)
-        async with open_rounds(house, lambda: None, lambda _: None) as rounds:
+        async with open_rounds(self.composed(), lambda: None, lambda _: None) as rounds:
             return await rounds.ask(feed_ids, self.patience)
 
 
 @contextmanager
-def fed(folder: Path, **more: Any) -> Iterator[FedHouse]:
+def fed(folder: Path, database: str | None, **more: Any) -> Iterator[FedHouse]:
     """A house with its own feed server."""
     with HostileServer({}) as server:
-        house = FedHouse(folder, server, **more)
+        house = FedHouse(folder, server, database, **more)
         try:
             yield house
         finally:

@@ -15,9 +15,9 @@ CONFLICTS = "/v1/conflicts"
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[FedHouse]:
+def api(tmp_path: Path, database: str | None) -> Iterator[FedHouse]:
     """A unit sold at Airbnb and Vrbo, which both sold it in March, April and May."""
-    with fed(tmp_path) as house:
+    with fed(tmp_path, database) as house:
         unit = house.a_unit()
         for channel in ("airbnb", "vrbo"):
             house.a_feed(unit, channel)

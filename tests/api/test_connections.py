@@ -117,9 +117,11 @@ def test_a_feed_is_asked_as_often_as_the_config_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("decision", "left"), [("accept", 2), ("reject", 8)])
-def test_a_suspicious_answer_is_decided_about(tmp_path: Path, decision: str, left: int) -> None:
+def test_a_suspicious_answer_is_decided_about(
+    tmp_path: Path, database: str | None, decision: str, left: int
+) -> None:
     """By the name of the answer that was shown; what it lacks is kept until then."""
-    with fed(tmp_path) as api:
+    with fed(tmp_path, database) as api:
         feed = api.a_feed(api.a_unit(), "airbnb")
         stays = [airbnb(f"N{day}", f"2027-03-0{day}", f"2027-03-0{day + 1}") for day in range(1, 9)]
         api.says("airbnb", *stays)
@@ -136,9 +138,9 @@ def test_a_suspicious_answer_is_decided_about(tmp_path: Path, decision: str, lef
         assert sum(one["status"] != "withdrawn" for one in kept) == left
 
 
-def test_readings_and_propagation_tell_who_read_what(tmp_path: Path) -> None:
+def test_readings_and_propagation_tell_who_read_what(tmp_path: Path, database: str | None) -> None:
     """Which version, when, how often; and how long a sale was not known there."""
-    with fed(tmp_path) as api:
+    with fed(tmp_path, database) as api:
         unit = api.a_unit()
         api.a_feed(unit, "airbnb")
         api.poll()

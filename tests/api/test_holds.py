@@ -11,23 +11,30 @@ import pytest
 
 from api.asking import ApiHouse
 from api.feeding import FedHouse, fed
-from calendars import airbnb, vrbo
+from calendars import airbnb, calendar, vrbo
 from hostile import Exchange
+from vacancy.daemon.compose import open_rounds
+from vacancy.poller.tools import Polled
 
 HOLDS = "/v1/holds"
 STAY = {"arrival": "2027-02-03", "departure": "2027-02-05"}
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[FedHouse]:
+def api(tmp_path: Path, database: str | None) -> Iterator[FedHouse]:
     """A unit sold at Airbnb and Vrbo, polled five minutes ago."""
-    with fed(tmp_path) as house:
+    with fed(tmp_path, database) as house:
         unit = house.a_unit()
         for channel in ("airbnb", "vrbo"):
             house.a_feed(unit, channel)
         house.poll()
         house.pass_time(minutes=5)
         yield house
+
+
+async def _slow(exchange: Exchange) -> None:
+    await asyncio.sleep(0.6)
+    await exchange.answer(calendar(airbnb("NEW", "2027-05-01", "2027-05-03")))
 
 
 async def _late(exchange: Exchange) -> None:
@@ -84,9 +91,9 @@ def test_a_feed_that_fails_is_said_and_holds_nothing_up(api: FedHouse) -> None:
     assert told["airbnb"]["age_seconds"] == 0
 
 
-def test_a_feed_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_feed_that_hangs_is_not_waited_for(tmp_path: Path, database: str | None) -> None:
     """No longer than the bound; its answer may still come."""
-    with fed(tmp_path, patience=0.3) as api:
+    with fed(tmp_path, database, patience=0.3) as api:
         api.a_feed(api.a_unit(), "vrbo")
         api.poll()
         api.pass_time(minutes=5)
@@ -158,3 +165,20 @@ def test_without_a_poller_nobody_is_asked(tmp_path: Path) -> None:
     (told,) = api.post(HOLDS, wish())["sources"]
     assert (told["reason"], told["age_seconds"]) == ("no_answer_in_time", None)
     api.close()
+
+
+def test_a_poll_in_flight_is_waited_for_and_not_begun_again(api: FedHouse) -> None:
+    """Two holds at once ask a channel once, and both hear what it said."""
+    feed_id = api.get("/v1/feeds")["data"][0]["id"]
+    api.server.handle("/airbnb.ics", _slow)
+
+    async def both() -> list[list[Polled]]:
+        async with open_rounds(api.composed(), lambda: None, lambda _: None) as rounds:
+            first = asyncio.create_task(rounds.ask([feed_id], 5))
+            await asyncio.sleep(0.2)
+            return [await rounds.ask([feed_id], 5), await first]
+
+    before = len(api.server.requests("/airbnb.ics"))
+    told = asyncio.run(both())
+    assert len(api.server.requests("/airbnb.ics")) == before + 1
+    assert [[one.finished.outcome for one in polled] for polled in told] == [["fresh"], ["fresh"]]

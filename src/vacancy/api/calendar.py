@@ -55,13 +55,13 @@ def get_unit_nights(desk: Desk, unit_id: Id, asked: Annotated[places.Span, Query
     return {"data": availability.of_unit(desk.session, desk.account_id, unit_id, wanted)}
 
 
-@room.list("/v1/units/{unit_id}/nights/{night}", Scope.CALENDAR_READ, shape.Explanation)
+@room.one("/v1/units/{unit_id}/nights/{night}", Scope.CALENDAR_READ, shape.Explanation)
 def explain_night(desk: Desk, unit_id: Id, night: Day) -> Any:
     """Read why a night is taken or free: stays, claims, feeds, echoes, conflicts, history."""
     return explain.find(desk.session, desk.account_id, unit_id, night, desk.at.now)
 
 
-@room.list("/v1/units/{unit_id}/propagation", Scope.CALENDAR_READ, shape.Propagation)
+@room.one("/v1/units/{unit_id}/propagation", Scope.CALENDAR_READ, shape.Propagation)
 def get_propagation(desk: Desk, unit_id: Id) -> Any:
     """Read how what was published reached the channels: read when, and by whom."""
     return propagation.find(desk.session, desk.account_id, unit_id, desk.at.now)

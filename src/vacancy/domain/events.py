@@ -43,6 +43,7 @@ class EventType(StrEnum):
     WEBHOOK_DISABLED = "webhook.disabled"
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
+    CONFIG_APPLIED = "config.applied"
 
 
 @dataclass(frozen=True, slots=True)

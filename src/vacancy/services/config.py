@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vacancy.domain.errors import Refused
-from vacancy.domain.events import Fact
+from vacancy.domain.events import EventType, Fact
 from vacancy.ids import Chance
 from vacancy.reconciler import reconcile_unit, settle_tree
 from vacancy.services.at import At
@@ -91,7 +91,7 @@ def apply(
     session.flush()
     if todo:
         told = [difference.document() for difference in todo]
-        fact = Fact("config.applied", data={"differences": told}, actor=OURS)
+        fact = Fact(EventType.CONFIG_APPLIED, data={"differences": told}, actor=OURS)
         journal.append(session, account.id, [fact], at.now, at.chance)
     _publish(work, todo)
     return todo

@@ -80,6 +80,18 @@ def test_the_unit_file_tells_systemd_what_the_daemon_promises() -> None:
     assert any(line.startswith("WatchdogSec=") for line in unit)
 
 
+def test_the_unit_file_of_a_role_promises_and_may_do_the_same() -> None:
+    """A part of a house is watched, stopped and confined as a whole one is."""
+    whole, part = (
+        (ROOT / "systemd" / name).read_text() for name in ("vacancy.service", "vacancy@.service")
+    )
+    confined = whole[whole.index("# What it may not do.") : whole.index("[Install]")]
+    assert confined in part
+    promised = [line for line in whole.splitlines() if line.startswith(("Type", "Watch", "Time"))]
+    assert set(promised) <= set(part.splitlines())
+    assert "serve --roles %i --config" in part
+
+
 def test_the_way_to_everything_starts_at_make() -> None:
     """The commands that the documents name are there."""
     makefile = (ROOT / "Makefile").read_text()

@@ -23,7 +23,7 @@ from vacancy.services.at import At
 from vacancy.services.publishing import publisher
 from vacancy.settings import Settings, find, load
 from vacancy.store import accounts
-from vacancy.store.session import HEAD, Store, migrate, open_store, version
+from vacancy.store.session import HEAD, Store, is_behind, migrate, open_store, version
 from vacancy.vault import Vault, open_vault
 
 #: A clock may start in these years: near the calendar's edges no span could be added to it.
@@ -107,11 +107,11 @@ def apply_config(house: House, remove: tuple[str, ...] = ()) -> list[config.Diff
 
 
 def _settle_in(store: Store, clock: Clock, *, upgrade: bool) -> None:
-    """Make and migrate an empty store; refuse one of another version, unless it may be upgraded."""
+    """Make and migrate an empty store; refuse an older one, unless it may be upgraded."""
     found = version(store)
-    if found not in (None, HEAD) and not upgrade:
+    if found is not None and is_behind(found) and not upgrade:
         raise ConfigError(
-            f"the database is of another version ({found}, not {HEAD}): run `vacancy db upgrade`"
+            f"the database is of an older version ({found}, not {HEAD}): run `vacancy db upgrade`"
         )
     migrate(store)
     with store.read() as session:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from vacancy.domain.errors import Refused
-from vacancy.store.session import HEAD, Store, version
+from vacancy.store.session import HEAD, Store, is_behind, version
 
 #: What a statement raises when the database cannot do it.
 DatabaseTrouble = SQLAlchemyError
@@ -52,7 +52,7 @@ def backup(store: Store, target: Path) -> None:
 def problems(store: Store) -> list[str]:
     """What is wrong with the database, one sentence each; nothing where it is sound."""
     found = version(store)
-    if found != HEAD:
+    if is_behind(found):
         return [f"the database stands at {found or 'nothing'}, not at {HEAD}: run db upgrade"]
     if not store.is_sqlite:
         return []

@@ -158,3 +158,17 @@ def test_readings_and_propagation_tell_who_read_what(tmp_path: Path, database: s
         (way,) = api.get(f"/v1/units/{unit['id']}/propagation")["exports"]
         (reach,) = way["stays"]
         assert (reach["stay"], reach["exposure_minutes"]) == (booking["id"], 30)
+
+
+def test_how_patient_a_feed_is_can_be_said(api: ApiHouse) -> None:
+    """In answers and in seconds; null is the config's way again."""
+    feed = a_feed(api, absences=3, absence_span_seconds=21600, suspicion_span_seconds=0)
+    patient = {"absences": 3, "absence_span": 21600, "suspicion_span": 0}
+    assert feed["settings"] == patient
+    path = f"/v1/feeds/{feed['id']}"
+    changed = api.ask("PATCH", path, {"every_seconds": 600}).json()
+    assert changed["settings"] == patient
+    changed = api.ask("PATCH", path, {"absence_span_seconds": None, "absences": None}).json()
+    assert changed["settings"] == {"suspicion_span": 0}
+    for wrong in ({"absence_span_seconds": -1}, {"suspicion_span_seconds": "1h"}):
+        assert api.ask("PATCH", path, wrong).status_code == 422

@@ -31,6 +31,8 @@ Place = tuple[int, int]
 OVERLAP = timedelta(hours=24)
 #: The fields of a wish that are reading settings, as the config has them.
 _SETTINGS = ("end_is_last_night", "transparent", "timezone", "rule_blocks", "absences")
+#: Those that are spans of time: the store and the API have them in seconds.
+_SPANS = ("absence_span", "suspicion_span")
 
 
 def find_feeds(session: Session, account_id: str, unit: str | None, place: Place) -> Page:
@@ -91,7 +93,8 @@ def change_feed(
     """
     row = _feed(session, *row_id)
     refuse_config(row.managed_by, "feed")
-    old = {**{name: None for name in _SETTINGS}, **row.settings}
+    spans = {f"{name}_seconds": row.settings.get(name) for name in _SPANS}
+    old = {**{name: None for name in _SETTINGS}, **row.settings, **spans}
     said = {"channel": row.channel, "every_seconds": row.every, **old, **wish}
     said["url"] = wish.get("url") or vault.open(row.url, feeds.SEALED_AS)
     declared = _declared(said, vault)
@@ -224,6 +227,9 @@ def _free_key(session: Session, unit: tables.Unit, wanted: str | None, channel: 
 def _declared(wish: Mapping[str, Any], vault: Vault) -> feeds.Declared:
     url = str(wish["url"])
     said = {name: wish[name] for name in _SETTINGS if wish.get(name) is not None}
+    for name in _SPANS:
+        seconds = wish.get(f"{name}_seconds")
+        said |= {} if seconds is None else {name: timedelta(seconds=seconds)}
     return feeds.Declared(
         channel=str(wish["channel"]),
         url=vault.seal(url, feeds.SEALED_AS),

@@ -38,6 +38,27 @@ Absences = Annotated[
     ),
     WHOLE,
 ]
+AbsenceSpan = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=31_536_000,
+        description="Seconds from the first to the last of these answers, at least.",
+        examples=[3600],
+    ),
+    WHOLE,
+]
+SuspicionSpan = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=31_536_000,
+        description="Seconds for which answers must agree before a suspicious one is believed;"
+        " 0: only a person decides.",
+        examples=[86400],
+    ),
+    WHOLE,
+]
 Transparent = Literal["busy", "free"]
 RuleBlocks = Literal["keep", "export"]
 
@@ -94,6 +115,8 @@ class FeedIn(Wish):
     timezone: TimeZone | None = None
     rule_blocks: RuleBlocks = "keep"
     absences: Absences | None = None
+    absence_span_seconds: AbsenceSpan | None = None
+    suspicion_span_seconds: SuspicionSpan | None = None
 
 
 class FeedChange(Change):
@@ -107,6 +130,8 @@ class FeedChange(Change):
     timezone: TimeZone | None = None
     rule_blocks: RuleBlocks = Field(default_factory=left_out)
     absences: Absences | None = None
+    absence_span_seconds: AbsenceSpan | None = None
+    suspicion_span_seconds: SuspicionSpan | None = None
 
 
 class FeedQuery(Paged):

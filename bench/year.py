@@ -1,6 +1,6 @@
 """A year's store, drawn from a seed: stays with their claims and nights, the journal, deliveries.
 
-At its full size there are 1,000,000 events and 100,000 stays of 1,250 units in three accounts; the
+At its full size there are 1,000,000 events and 100,000 stays of 1,250 units in four accounts; the
 same size gives the same rows. Everything lies around `NOW`.
 """
 
@@ -25,7 +25,7 @@ BEGAN = NOW - timedelta(days=365)
 #: Stays of a unit, from a year ago to four months from now.
 PER_UNIT = 80
 _UNTIL = NOW.date() + timedelta(days=120)
-_SHARES = (0.8, 0.16, 0.04)
+_SHARES = (0.4, 0.3, 0.2, 0.1)
 _CHANNELS = ("airbnb", "booking_com", "vrbo")
 _TYPES = (
     *("booking.updated",) * 50,

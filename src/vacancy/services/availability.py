@@ -127,13 +127,22 @@ def _units(
 
 def _states(session: Session, rows: Sequence[Any], wanted: Wanted) -> list[Document]:
     ids = [row.id for row in rows]
-    held: defaultdict[str, dict[date, Any]] = defaultdict(dict)
-    for one in calendar.held(session, ids, wanted.within):
-        held[one.unit_id][one.night] = one
+    held = calendar.held(session, ids, wanted.within)
+    holders = calendar.holders(
+        session, (one for nights in held.values() for one in nights.values())
+    )
     closed = _closed(session, rows, wanted)
     clashing = places.clashing(session, ids)
     days = [(night, night.isoformat()) for night in wanted.within]
-    return [_state(row, days, (held[row.id], closed[row.id]), clashing[row.id]) for row in rows]
+    return [
+        _state(
+            row,
+            days,
+            ({night: holders[one] for night, one in held[row.id].items()}, closed[row.id]),
+            clashing[row.id],
+        )
+        for row in rows
+    ]
 
 
 def _closed(
@@ -173,12 +182,12 @@ def _state(
 
 
 def _night(night: str, stay: Any, closure: Closure | None, clashing: bool) -> Document:
-    """What a night tells; `stay` is the one that holds it, as a row of `calendar.held`."""
+    """What a night tells; `stay` is the one that holds it, as a row of `calendar.holders`."""
     if stay is not None:
         return {
             "night": night,
             "free": False,
-            "booking_id": stay.stay_id,
+            "booking_id": stay.id,
             "kind": stay.kind,
             "reason": stay.reason,
             "channel": stay.channel,

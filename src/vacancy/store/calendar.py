@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlmodel import Session
 from vacancy.domain.errors import Unknown
 from vacancy.domain.nights import ONE_NIGHT, Nights
 from vacancy.store import tables
+from vacancy.store.stays import batched
 
 _UNIT: Table = tables.metadata.tables["unit"]
 _NIGHT: Table = tables.metadata.tables["night"]
@@ -31,12 +33,13 @@ _FILTERS: dict[str, Any] = {
 }
 # Built once: building a statement costs more than running it.
 _ONE = _SHOWN.where(or_(_UNIT.c.id == bindparam("name"), _UNIT.c.slug == bindparam("name")))
-_HELD = (
-    select(_NIGHT.c.unit_id, _NIGHT.c.night, _NIGHT.c.stay_id)
-    .add_columns(*(_STAY.c[name] for name in ("kind", "reason", "channel", "status")))
-    .join(_STAY, _STAY.c.id == _NIGHT.c.stay_id)
+_NIGHTS = (
+    select(_NIGHT)
     .where(_NIGHT.c.unit_id.in_(bindparam("units", expanding=True)), *_SPAN)
     .order_by(_NIGHT.c.unit_id, _NIGHT.c.night)
+)
+_HOLDERS = select(*(_STAY.c[name] for name in ("id", "kind", "reason", "channel", "status"))).where(
+    _STAY.c.id.in_(bindparam("stays", expanding=True))
 )
 
 
@@ -76,9 +79,20 @@ def unit(session: Session, account_id: str, name: str) -> Row[Any]:
     return row
 
 
-def held(session: Session, unit_ids: Sequence[str], within: Nights) -> Sequence[Row[Any]]:
-    """The nights within that stays hold, by unit and night; of each stay what a calendar tells."""
-    return session.execute(_HELD, {"units": list(unit_ids), **_span(within)}).all()
+def held(session: Session, unit_ids: Sequence[str], within: Nights) -> dict[str, dict[date, str]]:
+    """Which stay holds each of the nights within that any holds, by unit."""
+    found: dict[str, dict[date, str]] = {unit_id: {} for unit_id in unit_ids}
+    for asked in batched(unit_ids):
+        for row in session.execute(_NIGHTS, {"units": asked, **_span(within)}):
+            found[row.unit_id][row.night] = row.stay_id
+    return found
+
+
+def holders(session: Session, stay_ids: Iterable[str]) -> dict[str, Row[Any]]:
+    """Of these stays what a calendar tells, by id."""
+    # Joined with the nights, a database that counts on more of them would read every stay.
+    asked = batched(sorted({*stay_ids}))
+    return {row.id: row for ids in asked for row in session.execute(_HOLDERS, {"stays": ids})}
 
 
 def _span(within: Nights) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from domain.build_unit import (
 )
 from vacancy.domain.claims import ClaimStatus, Reason
 from vacancy.domain.conflicts import Severity, severity, suggestion, sweep
-from vacancy.domain.stays import Conflict, ConflictKind, ConflictStatus
+from vacancy.domain.stays import Conflict, ConflictKind, ConflictStatus, StayStatus
 
 PROOF = bool(os.environ.get("VACANCY_PROOF"))
 
@@ -363,3 +363,14 @@ def test_each_kind_has_one_sentence_of_advice(kind: ConflictKind) -> None:
     if kind is ConflictKind.DOUBLE_BOOKING:
         assert "airbnb" in text
         assert "booking_com" in text
+
+
+def test_a_side_that_its_calendar_lists_no_more_is_to_be_looked_at_and_released() -> None:
+    """It may be gone, or left out because the channel was told of the other."""
+    unit, conflict = _double_booked()
+    first, second = unit.stays[conflict.first], unit.stays[conflict.second]
+    gone = replace(second, status=StayStatus.MISSING)
+    text = suggestion(conflict, first, gone)
+    assert f"vacancy release {second.id}" in text and first.id not in text
+    both = suggestion(conflict, replace(first, status=StayStatus.MISSING), gone)
+    assert first.id in both and second.id in both

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 from vacancy.domain.buffers import BETWEEN, Buffers, keeps_free, sharing
 from vacancy.domain.claims import Kind
 from vacancy.domain.nights import Nights
-from vacancy.domain.stays import Conflict, ConflictKind, ConflictStatus, Stay
+from vacancy.domain.stays import Conflict, ConflictKind, ConflictStatus, Stay, StayStatus
 from vacancy.domain.support import owns_nights
 from vacancy.domain.unit import Moment
 
@@ -179,6 +179,9 @@ def suggestion(conflict: Conflict, first: Stay, second: Stay) -> str:
     if leaving is not None:
         stay = first if leaving == first.id else second
         return f"You decided to let go {_named(stay)}: cancel it at {stay.channel}."
+    unlisted = [s for s in (first, second) if s.status is StayStatus.MISSING]
+    if unlisted:
+        return _look_there(unlisted)
     match conflict.kind:
         case ConflictKind.DOUBLE_BOOKING if second.kind is Kind.BLOCK:
             return (
@@ -202,6 +205,15 @@ def suggestion(conflict: Conflict, first: Stay, second: Stay) -> str:
                 "A house and one of its rooms are both sold: move or cancel"
                 f" {_named(second)}, which came later."
             )
+
+
+def _look_there(unlisted: Sequence[Stay]) -> str:
+    """A channel may leave a guest out for having been told of the other: no answer will tell."""
+    where = " and ".join(f"{_named(stay)} (vacancy release {stay.id})" for stay in unlisted)
+    return (
+        f"Look there and release what is gone: {where}. The calendar lists it no more, but it may"
+        " be left out only because the channel was told of the other."
+    )
 
 
 def _named(stay: Stay) -> str:

@@ -1,4 +1,4 @@
-"""Two channels that were told of each other's guest, and both leave theirs out: a person decides."""
+"""Two channels told of each other's guest, and both leave theirs out: a person decides."""
 
 from __future__ import annotations
 

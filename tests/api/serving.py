@@ -10,6 +10,8 @@ from threading import Thread
 import uvicorn
 
 from api.asking import ApiHouse
+from vacancy.api.door import Bounds
+from vacancy.daemon.connection import speaking_within
 
 
 @contextmanager
@@ -17,7 +19,13 @@ def served(api: ApiHouse) -> Iterator[str]:
     """Its address while the block runs."""
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
-    config = uvicorn.Config(api.app, lifespan="off", log_config=None, server_header=False)
+    config = uvicorn.Config(
+        api.app,
+        http=speaking_within(Bounds().time),
+        lifespan="off",
+        log_config=None,
+        server_header=False,
+    )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()

@@ -23,6 +23,7 @@ from vacancy.api.listening import Listeners
 from vacancy.clock import Clock
 from vacancy.daemon.clocks import Clocks
 from vacancy.daemon.compose import House, open_deliveries, open_rounds
+from vacancy.daemon.connection import speaking_within
 from vacancy.daemon.gauge import gauge
 from vacancy.daemon.notify import Systemd
 from vacancy.daemon.probe import DISK_FULL, trouble
@@ -169,6 +170,7 @@ class Daemon:
             ExportApp(self._cache, self._readings, self._house.clock.now, rest),
             host=self._house.settings.server.host,
             port=self._house.settings.server.port,
+            http=speaking_within(self._house.settings.api.body_within.total_seconds()),
             log_config=None,
             access_log=False,
             server_header=False,

@@ -45,7 +45,9 @@ def feed_body(number: int, stays: int) -> bytes:
 
 
 class Cluster:
-    """A folder with one config of so many feeds, which every instance is given."""
+    """A folder with one config of so many feeds, which every instance is given. Each fifth feed has a
+    stay.
+    """
 
     def __init__(self, folder: Path, url: str, feeds: int, every: int) -> None:
         self.folder, self.url, self.every = folder, url, every
@@ -53,7 +55,7 @@ class Cluster:
         self.receiver = receiver = Receiver().__enter__()
         self.paths = [f"/{number}.ics" for number in range(feeds)]
         for number in range(feeds):
-            server.serve(self.paths[number], feed_body(number, 2))
+            server.serve(self.paths[number], feed_body(number, 0 if number % 5 else 1))
         units = "".join(map(self._unit, range(0, feeds, OF_A_UNIT)))
         (folder / "vacancy.toml").write_text(
             '[server]\nlog = "json"\n'
@@ -91,6 +93,7 @@ class Cluster:
             for daemon in daemons:
                 ending.callback(daemon.kill)
             for daemon in daemons:
+                until(lambda d=daemon: d.logged("daemon.ready"), "it is ready", 150)
                 daemon.ready()
             yield daemons
 
@@ -140,10 +143,10 @@ class Cluster:
         }
 
     def slow(self, seconds: float) -> None:
-        """Every feed takes so long to answer from now on, and has one more stay."""
+        """Every feed takes so long to answer from now on, and each fifth has one more stay."""
 
         def says(number: int) -> Callable[[Exchange], Awaitable[None]]:
-            body = feed_body(number, 3)
+            body = feed_body(number, 0 if number % 5 else 2)
 
             async def answer(exchange: Exchange) -> None:
                 await asyncio.sleep(seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from exporting import NOW, House, a_house, held
 from vacancy.domain.claims import Kind
@@ -186,17 +187,39 @@ def test_totals_move_with_every_change_that_a_server_must_learn(store: Store) ->
     assert seen[-1] == seen[-2]
 
 
-def test_a_pulse_is_felt_after_a_commit_of_another_connection(sqlite_store: Store) -> None:
-    """SQLite tells it exactly; an idle store costs no look."""
-    pulse = served.Pulse(sqlite_store)
+def test_a_pulse_is_felt_after_a_commit_of_another_connection(store: Store) -> None:
+    """SQLite tells it exactly, PostgreSQL is listened to; an idle store costs no look."""
+    pulse = served.Pulse(store)
     assert pulse.beat()
     assert not pulse.beat()
-    a_house(sqlite_store)
+    a_house(store)
     assert pulse.beat()
     assert not pulse.beat()
     pulse.missed()
     assert pulse.beat()
     pulse.close()
+
+
+def test_what_changes_no_export_is_no_news_on_postgresql(store: Store) -> None:
+    """A poll that said nothing new wakes nobody; a feed's first good answer may open an export."""
+    house = a_house(store)
+    with store.write() as session:
+        export = house.export(session)
+        named = {"id": "feed_1", "account_id": export.account_id, "unit_id": export.unit_id}
+        sealed = {"url": b"", "url_digest": "", "host": "", "url_tail": ""}
+        moments = {"next_poll_at": NOW, "created_at": NOW}
+        session.add(tables.Feed(**named, **sealed, **moments, key="airbnb", channel="airbnb"))
+    pulse = served.Pulse(store)
+    pulse.beat()
+    felt: list[bool] = []
+    for change in ("repeats = repeats + 1", "last_good_at = '2027-01-10'", "repeats = repeats + 1"):
+        with store.write() as session:
+            session.execute(text(f"UPDATE feed SET {change}"))
+        felt.append(pulse.beat())
+    house.publish([held("stay_1", "2027-05-03 2027-05-06")])
+    felt.append(pulse.beat())
+    pulse.close()
+    assert felt == [store.is_sqlite, True, store.is_sqlite, True]
 
 
 @pytest.mark.parametrize("column", ["token", "body"])

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from vacancy.store import tables
-from vacancy.store.session import HEAD, Store, migrate, open_store, version
+from vacancy.store.session import HEAD, PUBLISHED, Store, migrate, open_store, version
 
 NOW = datetime(2027, 3, 28, 0, 30, tzinfo=UTC)
 
@@ -74,6 +74,27 @@ def test_two_that_start_together_migrate_once(store_url: str) -> None:
     for thread in threads:
         thread.join()
     assert len(done) == 8
+
+
+def test_a_commit_that_published_is_heard_of(store: Store) -> None:
+    """After it is committed, and not where it failed or published nothing."""
+    heard: list[str | None] = []
+
+    def hear() -> None:
+        with store.read() as session:
+            found = session.get(tables.Account, "acc_Casa")
+            heard.append(found and found.name)
+
+    store.on_published(hear)
+    with store.write() as session:
+        session.add(an_account())
+        session.info[PUBLISHED] = True
+    with pytest.raises(RuntimeError), store.write() as session:
+        session.info[PUBLISHED] = True
+        raise RuntimeError("in the middle")
+    with store.write() as session:
+        session.add(an_account("Blu"))
+    assert heard == ["Casa"]
 
 
 def test_an_instant_comes_back_aware_and_utc(store: Store) -> None:

@@ -51,6 +51,16 @@ def chosen(share: int) -> list[Combination]:
     return [*few, *many][share::SHARES]
 
 
+def figures(what: str, share: int, stories: Callable[[Sequence[Kind]], Sequence[object]]) -> str:
+    """One line for whoever reads the run: how many sets of channels, and stories told of them."""
+    sets = chosen(share)
+    told = sum(len(stories(kinds)) for kinds in sets)
+    return (
+        f"combinations, {what}, share {share + 1} of {SHARES}: {len(sets)} of {len(EVERY)} sets of"
+        f" 1 to 5 channels, {told} stories"
+    )
+
+
 def on_paper(kinds: Combination) -> OnPaper:
     return OnPaper({key: channel for key, (channel, _) in channels_of(kinds).items()})
 
@@ -97,8 +107,11 @@ def two_stays(
 
 @pytest.mark.timeout(1500 if PROOF else 120)
 @pytest.mark.parametrize("share", range(SHARES))
-def test_a_canceled_stay_leaves_no_night_closed(share: int) -> None:
+def test_a_canceled_stay_leaves_no_night_closed(
+    share: int, record_property: Callable[[str, object], None]
+) -> None:
     """After the release, one reading by each channel and one poll; no echo ever was a conflict."""
+    record_property("figures", figures("a stay booked and canceled", share, origins))
     for kinds in chosen(share):
         for origin in origins(kinds):
             scene = Scene(kinds, on_paper(kinds))
@@ -111,8 +124,11 @@ def test_a_canceled_stay_leaves_no_night_closed(share: int) -> None:
 
 @pytest.mark.timeout(1500 if PROOF else 120)
 @pytest.mark.parametrize("share", range(SHARES))
-def test_a_double_booking_is_found_and_stays_found(share: int) -> None:
+def test_a_double_booking_is_found_and_stays_found(
+    share: int, record_property: Callable[[str, object], None]
+) -> None:
     """By whichever two channels, in whichever order; no reading and no mask resolves it."""
+    record_property("figures", figures("a double booking", share, pairs))
     turn = 0
     for kinds in chosen(share):
         for pair in pairs(kinds):

@@ -142,10 +142,18 @@ class Anything(RuleBasedStateMachine):
     def fetch_is_empty(self, key: str) -> None:
         """One empty calendar frees nothing; only a third over six hours may."""
         before, feed = self.to_come(), self.unit.feeds[key]
-        again = feed.habits.get("empty", False)
+        stays, again = self.live_to_come(), feed.habits.get("empty", False)
         settled = self.unit.answers(key, self.listings[key].nothing(), self.now)
         if settled.outcome == "suspicious" or not again:
             assert before <= self.to_come()
+        if settled.outcome == "suspicious":
+            assert stays.items() <= self.live_to_come().items()
+
+    def live_to_come(self) -> dict[str, Nights]:
+        """The stays that no guest has begun, with their nights."""
+        today = self.unit.today(self.now)
+        stays = self.unit.stays.values()
+        return {s.id: s.nights for s in stays if s.live and s.nights.arrival > today}
 
     @rule(key=keys)
     def channel_reads(self, key: str) -> None:

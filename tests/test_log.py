@@ -162,6 +162,18 @@ def test_json_lines_are_json_with_the_facts(log: io.StringIO) -> None:
     assert ours["timestamp"].endswith("Z")
 
 
+def test_a_long_name_of_a_unit_is_told(log: io.StringIO) -> None:
+    """Only where it is one: an address in its place is struck, and so is the name elsewhere."""
+    name = "lakeside-apartment-2-bedroom"
+    told = structlog.get_logger("vacancy")
+    told.info("feed.polled", unit=name, feed="booking_com_2")
+    told.info("feed.polled", unit=f"https://h.test/{name}", error=name, nested={"unit": TOKENS[0]})
+    named, struck = (json.loads(line) for line in log.getvalue().splitlines())
+    assert (named["unit"], named["feed"]) == (name, "booking_com_2")
+    assert (struck["unit"], struck["error"]) == ("https://h.test/…", "…")
+    assert struck["nested"] == {"unit": "…"}
+
+
 def test_a_traceback_is_kept_without_its_secrets(log: io.StringIO) -> None:
     """What failed and where stays readable."""
     _raise_and_log("https://ical.example.com/v1/secret.ics?t=abc")

@@ -43,6 +43,9 @@ _TOKEN = re.compile(
 _SECRET_FIELDS = frozenset(
     {"token", "secret", "password", "authorization", "cookie", "set-cookie", "signature", "api_key"}
 )
+#: A field of one of these names holds what a host calls a unit or a feed, however long it is.
+_NAMING_FIELDS = frozenset({"unit", "feed"})
+_SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 
 #: These print the address of each request; what they tell, our own events tell without it.
 _TELLTALES = ("httpx", "httpcore", "uvicorn.access", "aiohttp.access", "apprise", "urllib3")
@@ -70,7 +73,11 @@ def struck(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 def _field(key: str, value: object) -> object:
-    return STRUCK if key.lower() in _SECRET_FIELDS else _struck(value)
+    if key.lower() in _SECRET_FIELDS:
+        return STRUCK
+    if key in _NAMING_FIELDS and isinstance(value, str) and _SLUG.fullmatch(value):
+        return value
+    return _struck(value)
 
 
 def _struck(value: object) -> object:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from calendars import airbnb, booking, calendar
 from flows.house import HouseUnderTest, house
-from vacancy.daemon.clocks import Clocks
+from vacancy.daemon.clocks import Clocks, believe
 from vacancy.store.tables import Feed
 
 FEB = airbnb("FEB", "2027-02-03", "2027-02-06")
@@ -53,6 +53,22 @@ def test_a_night_is_not_freed_by_setting_the_clock(tmp_path: Path, hours: int) -
         assert NIGHT in home.taken()
         home.poll(minutes=61)
         assert NIGHT not in home.taken()
+
+
+def test_a_clock_set_back_while_nobody_ran_is_believed(tmp_path: Path) -> None:
+    """No feed waits for the day that comes again, and what was missing is counted anew."""
+    with house(tmp_path) as home:
+        home.polled(calendar(FEB, airbnb("MAR", "2027-03-03", "2027-03-06")))
+        home.polled(calendar(airbnb("MAR", "2027-03-03", "2027-03-06")), minutes=5)
+        home.pass_time(hours=-30)
+        assert home.step().polls == ()
+        assert len(home.step(minutes=15).polls) == 1
+        assert NIGHT in home.taken()
+        home.step(minutes=30)
+        assert NIGHT in home.taken()
+        home.step(minutes=35)
+        assert NIGHT not in home.taken()
+        assert not believe(home.store, home.clock.now())
 
 
 def test_clocks_that_are_kept_right_by_seconds_never_part(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from vacancy.services.publishing import publisher
 from vacancy.settings import Settings, find, load
 from vacancy.store import accounts
 from vacancy.store.session import HEAD, Store, is_behind, migrate, open_store, version
-from vacancy.vault import Vault, open_vault
+from vacancy.vault import KEY_FILE, Vault, VaultError, open_vault
 
 #: A clock may start in these years: near the calendar's edges no span could be added to it.
 _FIRST_YEAR, _LAST_YEAR = 1970, 2970
@@ -72,7 +72,7 @@ def open_house(path: Path | None, *, apply: bool = False, quiet: bool = False) -
     announced either. Raises SettingsError, VaultError, VacancyError, or what the database raises.
     """
     settings, clock = load(path, os.environ), read_clock(os.environ)
-    vault = open_vault(settings.server.data_dir)
+    vault = _vault(settings)
     store = open_store(settings.server.database_url)
     try:
         _settle_in(store, clock, upgrade=apply)
@@ -85,6 +85,32 @@ def open_house(path: Path | None, *, apply: bool = False, quiet: bool = False) -
         elif not quiet:
             _announce(house)
         yield house
+    finally:
+        store.close()
+
+
+def _vault(settings: Settings) -> Vault:
+    """The vault; a store in use is given no new key. Raises VaultError."""
+    file = settings.server.data_dir / KEY_FILE
+    # Looked for twice: another process may be making both this very moment.
+    if not file.exists() and _is_in_use(settings.server.database_url) and not file.exists():
+        raise VaultError(
+            f"{file} is missing, and the database was sealed with it: put it back from its backup;"
+            " another key opens nothing of it"
+        )
+    return open_vault(settings.server.data_dir)
+
+
+def _is_in_use(url: str) -> bool:
+    file = url.removeprefix("sqlite:///")
+    if file != url and not Path(file).exists():
+        return False
+    store = open_store(url)
+    try:
+        if version(store) is None:
+            return False
+        with store.read() as session:
+            return accounts.installation(session) is not None
     finally:
         store.close()
 

@@ -16,6 +16,22 @@ _LOG = structlog.get_logger(__name__)
 _A_JUMP = timedelta(minutes=1)
 
 
+def believe(store: Store, now: datetime) -> bool:
+    """After a restart the wall clock is believed. Where it stands before what was written down, it
+    was set back while nobody ran: what is under way starts anew then, and True is given.
+
+    Raises a StoreFailure.
+    """
+    with store.read() as session:
+        latest = spans.latest(session)
+    if latest is None or now >= latest - _A_JUMP:
+        return False
+    with store.write() as session:
+        spans.start_anew(session, now, now - latest)
+    _LOG.warning("clock.set_back", seconds=int((latest - now).total_seconds()), now=now.isoformat())
+    return True
+
+
 class Clocks:
     """Compares how far both clocks came since they last agreed.
 

@@ -21,7 +21,7 @@ from vacancy import log
 from vacancy.api.health import Health, Metrics
 from vacancy.api.listening import Listeners
 from vacancy.clock import Clock
-from vacancy.daemon.clocks import Clocks
+from vacancy.daemon.clocks import Clocks, believe
 from vacancy.daemon.compose import House, open_deliveries, open_rounds
 from vacancy.daemon.connection import speaking_within
 from vacancy.daemon.gauge import gauge
@@ -113,6 +113,7 @@ class Daemon:
         The web is served on `listening`; None serves none.
         """
         self._handle_signals()
+        await asyncio.to_thread(self._believe_the_clock)
         await asyncio.to_thread(self._probe)
         await asyncio.to_thread(self._look)
         web = Web(self._web_config())
@@ -241,6 +242,10 @@ class Daemon:
 
     def _probe(self) -> None:
         self._health.note(trouble(self._house), self._house.clock.monotonic())
+
+    def _believe_the_clock(self) -> None:
+        with self._survive("clock"):
+            believe(self._house.store, self._house.clock.now())
 
     def _look(self) -> None:
         self._cache.look(self._house.clock.now())

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from vacancy.clock import Clock
+from vacancy.daemon.clocks import believe
 from vacancy.daemon.compose import House, open_deliveries, open_rounds
 from vacancy.daemon.sweep import sweep
 from vacancy.domain.claims import Change
@@ -66,6 +67,7 @@ def poll(
 
 
 async def _run(house: House, only: Sequence[str] | None) -> StepReport:
+    await asyncio.to_thread(believe, house.store, house.clock.now())
     await asyncio.to_thread(sweep, house)
     async with open_rounds(house, _nothing, _ignore) as rounds:
         polled = await rounds.once(only)

@@ -57,8 +57,12 @@ def _mode(path: Path, what: str, refused: int, cure: str) -> Finding:
 
 
 def examine_database(store: Store) -> Iterator[Finding]:
-    """Integrity and version."""
+    """Integrity and version, and whether it can be written."""
     problems = upkeep.problems(store)
+    try:
+        upkeep.try_writing(store)
+    except upkeep.DatabaseTrouble as trouble:
+        problems.append(upkeep.describe(trouble))
     for problem in problems:
         yield Finding("database", "bad", problem)
     if not problems:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, func, select, update
 from sqlmodel import Session
 
 from vacancy.domain.availability import LINGER
@@ -27,6 +27,7 @@ _UNIT: Table = tables.metadata.tables["unit"]
 #: When what was seen and read is said to have been: the evidence that is compared with `now`.
 _SEEN = (
     *(_CLAIM.c.first_seen, _CLAIM.c.last_seen, _FEED.c.last_believed_at),
+    *(_FEED.c.last_poll_at, _FEED.c.last_good_at),
     *(_READING.c.first_at, _READING.c.last_at),
     *(_SIGHTING.c.first_shown, _SIGHTING.c.good_before, _SIGHTING.c.last_shown),
 )
@@ -58,6 +59,13 @@ def start_anew(session: Session, now: datetime, by: timedelta) -> None:
     _due_within_their_interval(session, now)
     _tell_at_once(session, now)
     session.execute(update(_UNIT).values(again_at=None))
+
+
+def latest(session: Session) -> datetime | None:
+    """The last instant at which a feed was asked or taken in hand, by the clock of that time."""
+    query = select(func.max(_FEED.c.last_poll_at), func.max(_FEED.c.leased_until))
+    asked, leased = session.execute(query).one()
+    return max((at for at in (asked, leased and leased - _LEASED) if at), default=None)
 
 
 def _agree_anew(session: Session) -> None:

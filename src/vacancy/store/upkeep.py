@@ -15,10 +15,34 @@ from vacancy.store.session import HEAD, Store, is_behind, version
 DatabaseTrouble = SQLAlchemyError
 
 
+#: What SQLite says -> what a host can do about it.
+_CURES = (
+    (
+        "readonly database",
+        "; the file, those beside it that end in -wal and -shm, and their folder must be writable"
+        " for the user that runs Vacancy",
+    ),
+    ("unable to open", "; is server.database a file that this user may read and write?"),
+    ("not a database", "; put its backup back, or name another file in server.database"),
+    ("malformed", "; stop Vacancy, and put its backup back"),
+    ("disk is full", "; make room on the disk"),
+    ("disk I/O error", "; is the disk full, or its file system read-only?"),
+    ("is locked", "; another process has held it for long: which one has the file open?"),
+)
+
+
 def describe(trouble: Exception) -> str:
     """One sentence on why the database failed, without the statement and its values."""
-    why = str(getattr(trouble, "orig", None) or trouble).strip().splitlines()
-    return f"the database cannot be used: {why[0] if why else type(trouble).__name__}"
+    said = str(getattr(trouble, "orig", None) or trouble).strip().splitlines()
+    why = said[0] if said else type(trouble).__name__
+    cure = next((cure for words, cure in _CURES if words in why), "")
+    return f"the database cannot be used: {why}{cure}"
+
+
+def try_writing(store: Store) -> None:
+    """Write nothing, in the way of a statement that writes. Raises DatabaseTrouble."""
+    with store.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '' WHERE 1 = 0"))
 
 
 def collided(trouble: Exception) -> bool:

@@ -45,9 +45,7 @@ def feed_body(number: int, stays: int) -> bytes:
 
 
 class Cluster:
-    """A folder with one config of so many feeds, which every instance is given. Each fifth feed has a
-    stay.
-    """
+    """A folder with one config, which every instance is given. Each fifth feed has a stay."""
 
     def __init__(self, folder: Path, url: str, feeds: int, every: int) -> None:
         self.folder, self.url, self.every = folder, url, every

@@ -30,6 +30,9 @@ REST = timedelta(seconds=10)
 #: the threads that the rest of the process needs to answer on time.
 HANDS = 3
 
+#: Polls that begin or end one by one wait for others so long, in seconds, to share a transaction.
+GATHERED_FOR = 0.03
+
 FAULT = Failed("fault", "Vacancy itself failed at this answer: please report it with its log")
 
 
@@ -139,13 +142,14 @@ class Rounds:
         if due is None:
             return
         await asyncio.wait([self._start(due)])
-        async with self._writing:
-            await self._write_down()
+        await asyncio.sleep(GATHERED_FOR)
+        await self._write_down()
 
     async def _lease_due(self, feed_id: str) -> Due | None:
         self._wanted.append(feed_id)
         async with self._leasing:
             if feed_id in self._wanted:
+                await asyncio.sleep(GATHERED_FOR)
                 wanted, self._wanted = self._wanted, []
                 for due in await asyncio.to_thread(self._lease_these, wanted):
                     self._leased[due.feed_id] = due
@@ -231,10 +235,11 @@ class Rounds:
 
     async def _write_down(self) -> None:
         """Write the unchanged polls so far, and let go of feeds that were taken in vain."""
-        quiet, self._quiet = self._quiet, []
-        unpolled, self._unpolled = self._unpolled, []
-        if quiet or unpolled:
-            await asyncio.to_thread(self._settle, quiet, unpolled)
+        async with self._writing:
+            quiet, self._quiet = self._quiet, []
+            unpolled, self._unpolled = self._unpolled, []
+            if quiet or unpolled:
+                await asyncio.to_thread(self._settle, quiet, unpolled)
 
     def _settle(self, quiet: list[Polled], unpolled: list[str]) -> None:
         try:

@@ -35,11 +35,16 @@ _LOG = structlog.get_logger(__name__)
 _PATIENCE = {"connect_timeout": 5, "keepalives_idle": 10, "tcp_user_timeout": 10_000}
 
 
+#: Seconds for taking leave of a server that may not answer.
+_TO_LEAVE = 3.0
+
+
 @dataclass(frozen=True, slots=True)
 class Rhythm:
     """In seconds: how often an instance says that it lives, after what silence it is taken for
     dead, how often the others look, how often the queue is asked without being told, how soon a
-    lost server is tried again, and how long work under way may take to end at a stop.
+    lost server is tried again, and how long a stop waits for work to end before it leaves that to
+    the work's owner.
     """
 
     beat: float = 5.0
@@ -47,7 +52,7 @@ class Rhythm:
     look_after: float = 3.0
     ask: float = 1.0
     again: float = 1.0
-    patience: float = 5.0
+    patience: float = 1.0
 
 
 class Procrastinate:
@@ -59,7 +64,7 @@ class Procrastinate:
         self._rhythm = rhythm or Rhythm()
         self._unfinished: set[int] = set()
         self._running: asyncio.Task[None] | None = None
-        self._failing = False
+        self._failing = self._over = False
 
     async def start(self) -> None:
         """Begin to take work from the queue; while the server is away, as soon as it is back."""
@@ -73,9 +78,10 @@ class Procrastinate:
 
     async def stop(self) -> None:
         """What is not done in time is cut off; its owner gives it back."""
+        self._over = True
         if self._running is not None:
             self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
+            await asyncio.wait([self._running], timeout=self._rhythm.patience + _TO_LEAVE)
 
     def _put(self, work: Work, keys: Sequence[str]) -> None:
         with self._store.write() as session:
@@ -83,7 +89,7 @@ class Procrastinate:
 
     async def _work_on(self) -> None:
         """A worker falls with its connection to the server: it is made anew until told to stop."""
-        while True:
+        while not self._over:
             try:
                 await self._work_connected()
             except (ConnectorException, PostgresError, *StoreFailure) as trouble:

@@ -184,6 +184,8 @@ def test_a_failed_poll_exits_1_and_prints_its_document(sold: Host, channel: Chan
     channel.status = 500
     ran = sold.run("poll", "--json")
     assert (ran.code, ran.document["polls"][0]["outcome"]) == (1, "failed")
+    told = sold.run("poll").out.splitlines()
+    assert any(line.startswith("sea-view/airbnb: ") and "500" in line for line in told)
     assert len(stays(sold)) == 1
     assert "look  feed sea-view/airbnb" in sold.run("doctor").out
     assert sold.run("poll", "nowhere").code == 2

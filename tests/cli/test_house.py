@@ -129,6 +129,7 @@ def test_a_lost_key_is_a_sentence(host: Host) -> None:
 
 def test_config_check_touches_nothing(host: Host) -> None:
     """It reads the file and no more."""
+    assert "is fine: 1 unit, 1 feed\n" in host.run("config", "check").out
     assert host.run("config", "check", "--json").document == {"ok": True, "units": 1, "feeds": 1}
     assert not (host.folder / "var").exists()
 

@@ -33,7 +33,12 @@ def check(config: Config = None, as_json: Json = False) -> None:
     if as_json:
         printing.document({"ok": True, "units": len(settings.units), "feeds": feeds})
         return
-    printing.line(f"{find(config, os.environ)} is fine: {len(settings.units)} units, {feeds} feeds")
+    counted = f"{_counted(len(settings.units), 'unit')}, {_counted(feeds, 'feed')}"
+    printing.line(f"{find(config, os.environ)} is fine: {counted}")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number} {what}s"
 
 
 @app.command()

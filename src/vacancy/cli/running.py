@@ -89,6 +89,9 @@ def _tell(told: dict[str, Any], as_json: bool, *, failed: bool) -> int:
             ),
             "No feed was due.",
         )
+        for one in told["polls"]:
+            if one["message"]:
+                printing.line(f"{one['unit']}/{one['feed']}: {one['message']}")
         for conflict in told["conflicts"]:
             nights = ", ".join(conflict["nights"])
             printing.line(f"{conflict['kind']} in {conflict['unit']}: {nights}")

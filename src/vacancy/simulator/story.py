@@ -150,8 +150,8 @@ def sold_twice(stage: Stage) -> None:
     dora = stage.sell(VRBO_MILL, stage.nights(28, 32), "Dora")
     stage.teller.say(
         "In the same minute Chiara books Old Mill on Airbnb and Dora on Vrbo. No calendar"
+        " can be quick enough; what counts is that the host learns of it at once."
     )
-    stage.teller.say("can be quick enough; what counts is that the host learns of it at once.")
     stage.wait(15)
     shared = tuple(stage.nights(28, 30))
     clashes = [clash for clash in stage.house.conflicts() if clash.status == "open"]

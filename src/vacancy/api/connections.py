@@ -19,6 +19,9 @@ from vacancy.services import check, connecting, feeds
 room = Room("feeds")
 exports = Room("exports")
 
+#: What is meant where no body is sent.
+_AS_IT_STANDS, _FOR_A_DAY = shape.Decision(), shape.Rotation()
+
 
 @room.list("/v1/feeds", Scope.FEEDS_READ, Page[shape.Feed])
 def list_feeds(desk: Desk, asked: Annotated[shape.FeedQuery, Query()]) -> Any:
@@ -77,13 +80,13 @@ def poll_feed(desk: Desk, feed_id: Id) -> Any:
 
 
 @room.post("/v1/feeds/{feed_id}/accept", Scope.FEEDS_WRITE, shape.FeedDetail, status=200)
-def accept_answer(desk: Desk, feed_id: Id, wish: shape.Decision) -> Any:
+def accept_answer(desk: Desk, feed_id: Id, wish: shape.Decision = _AS_IT_STANDS) -> Any:
     """Believe a suspicious answer: what it lacks is gone."""
     return _decide(desk, feed_id, wish, accept=True)
 
 
 @room.post("/v1/feeds/{feed_id}/reject", Scope.FEEDS_WRITE, shape.FeedDetail, status=200)
-def reject_answer(desk: Desk, feed_id: Id, wish: shape.Decision) -> Any:
+def reject_answer(desk: Desk, feed_id: Id, wish: shape.Decision = _AS_IT_STANDS) -> Any:
     """Disbelieve a suspicious answer: what it lacks is kept until seen again or released."""
     return _decide(desk, feed_id, wish, accept=False)
 
@@ -131,7 +134,7 @@ def delete_export(desk: Desk, export_id: Id) -> None:
 
 
 @exports.post("/v1/exports/{export_id}/rotate", Scope.EXPORTS_WRITE, shape.Export, status=200)
-def rotate_export(desk: Desk, export_id: Id, wish: shape.Rotation) -> Any:
+def rotate_export(desk: Desk, export_id: Id, wish: shape.Rotation = _FOR_A_DAY) -> Any:
     """Give an export a new address; the former one is served on for a while."""
     overlap = timedelta(hours=wish.overlap_hours)
     row_id = (desk.account_id, export_id)

@@ -37,6 +37,13 @@ def test_every_operation_and_parameter_says_what_it_is() -> None:
             assert parameter.get("description"), (one["operationId"], parameter["name"])
 
 
+def test_no_parameter_is_null() -> None:
+    """What an address or a header leaves out is not there."""
+    for one in operations():
+        for parameter in one.get("parameters", ()):
+            assert "null" not in str(kinds(parameter["schema"])), parameter["name"]
+
+
 def test_every_shape_and_field_says_what_it_is() -> None:
     """None is left to be guessed."""
     silent = [name for name, one in SHAPES.items() if not one.get("description")]

@@ -61,7 +61,7 @@ def ask(port: int, key: str, method: str, path: str, body: Any = None, **headers
         connection.close()
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 def test_killed_between_effect_and_answer(tmp_path: Path) -> None:
     """Whoever asks again with the same key, after a restart, gets the answer of the one booking:
     the recorded one where it was done, a first one where it was not."""

@@ -189,7 +189,17 @@ def told(schema: dict[str, Any]) -> dict[str, Any]:
         _say(parameter, meaning)
         if example is not None and parameter["in"] == "path":
             parameter["schema"]["examples"] = [example]
+        _leave_out_null(parameter)
     return schema
+
+
+def _leave_out_null(parameter: dict[str, Any]) -> None:
+    """No address and no header can say null: a parameter is there, or it is not."""
+    shape = parameter["schema"]
+    kinds = [kind for kind in shape.get("anyOf", ()) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        del shape["anyOf"]
+        parameter["schema"] = {**kinds[0], **shape}
 
 
 def _say(described: dict[str, Any], meaning: str) -> None:

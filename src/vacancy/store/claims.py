@@ -13,7 +13,7 @@ from sqlmodel import Session
 from vacancy.domain.claims import Claim, ClaimStatus, Ending, Identity, Kind, KnownClaim, Reason
 from vacancy.domain.nights import Nights
 from vacancy.store import tables
-from vacancy.store.upsert import Upsert
+from vacancy.store.rows import Rows
 
 _CLAIM: Table = tables.metadata.tables["claim"]
 _FEED: Table = tables.metadata.tables["feed"]
@@ -56,7 +56,7 @@ _INHERITED = (
     .where(_FEED.c.id != bindparam("feed_id"))
     .order_by(_CLAIM.c.arrival, _CLAIM.c.id)
 )
-_SAVE = Upsert(_CLAIM, keep=("account_id", "unit_id", "feed_id"))
+_SAVE = Rows(_CLAIM, _CLAIM.c.keys(), keep=("account_id", "unit_id", "feed_id"))
 _LINK = update(_CLAIM).where(_CLAIM.c.id == bindparam("row_id")).values(stay_id=bindparam("stay"))
 _ECHOES = select(_CLAIM.c.feed_id, _CLAIM.c.echo_of).where(
     _CLAIM.c.unit_id.in_(bindparam("units", expanding=True)),
@@ -183,7 +183,7 @@ def save(session: Session, owner: tuple[str, str, str], claims: Sequence[KnownCl
         return
     account_id, feed_id, unit_id = owner
     whose = {"account_id": account_id, "unit_id": unit_id, "feed_id": feed_id}
-    _SAVE.run(session, [{**whose, **_values(claim)} for claim in claims])
+    _SAVE.write(session, [{**whose, **_values(claim)} for claim in claims])
     known = session.info.get(_READ, {}).get(unit_id)
     if known is not None:
         after = {claim.id: claim for claim in known.claims}

@@ -14,6 +14,7 @@ from vacancy.domain.echoes import Sighting
 from vacancy.domain.nights import Nights
 from vacancy.ids import Chance, new_id
 from vacancy.store import tables
+from vacancy.store.rows import Rows
 
 _SIGHTING: Table = tables.metadata.tables["sighting"]
 _DOUBT: Table = tables.metadata.tables["doubt"]
@@ -24,10 +25,14 @@ _INSTANTS = ("agreeing_since", "last_agreed_at")
 
 # Built once: building a statement costs three times as much as running it.
 _SIGHTINGS = (
-    select(_SIGHTING)
+    select(
+        *(_SIGHTING.c[name] for name in ("arrival", "departure")),
+        *(_SIGHTING.c[name] for name in ("first_shown", "good_before", "last_shown")),
+    )
     .where(_SIGHTING.c.feed_id == bindparam("feed_id"))
     .order_by(_SIGHTING.c.arrival)
 )
+_SHOW = Rows(_SIGHTING, _SIGHTING.c.keys())
 _SHOWN_AGAIN = (
     update(_SIGHTING)
     .where(_SIGHTING.c.feed_id == bindparam("of_feed"))
@@ -43,13 +48,8 @@ _STANDING = (
 def sightings(session: Session, feed_id: str) -> tuple[Sighting, ...]:
     """What the feed shows at present, by first night."""
     return tuple(
-        Sighting(
-            nights=Nights(row.arrival, row.departure),
-            first_shown=row.first_shown,
-            good_before=row.good_before,
-            last_shown=row.last_shown,
-        )
-        for row in session.execute(_SIGHTINGS, {"feed_id": feed_id})
+        Sighting(Nights(arrival, departure), *shown)
+        for arrival, departure, *shown in session.execute(_SIGHTINGS, {"feed_id": feed_id})
     )
 
 
@@ -76,21 +76,20 @@ def save_sightings(
         kept = [one.nights.arrival for one in shown if one.last_shown != at[0]]
         again = _SHOWN_AGAIN.where(_SIGHTING.c.arrival.not_in(kept)) if kept else _SHOWN_AGAIN
         session.connection().execute(again, {"of_feed": feed_id, "at": at[0]})
-    if new:
-        rows = [
-            {
-                "id": new_id("sight", *at),
-                "account_id": account_id,
-                "feed_id": feed_id,
-                "arrival": one.nights.arrival,
-                "departure": one.nights.departure,
-                "first_shown": one.first_shown,
-                "good_before": one.good_before,
-                "last_shown": one.last_shown,
-            }
-            for one in new
-        ]
-        session.execute(insert(_SIGHTING), rows)
+    rows = [
+        {
+            "id": new_id("sight", *at),
+            "account_id": account_id,
+            "feed_id": feed_id,
+            "arrival": one.nights.arrival,
+            "departure": one.nights.departure,
+            "first_shown": one.first_shown,
+            "good_before": one.good_before,
+            "last_shown": one.last_shown,
+        }
+        for one in new
+    ]
+    _SHOW.write(session, rows)
 
 
 def _start(sighting: Sighting) -> tuple[Nights, datetime, datetime | None]:

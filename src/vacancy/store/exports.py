@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Table, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -19,6 +19,7 @@ from vacancy.domain.nights import Nights
 from vacancy.domain.propagation import main_reader
 from vacancy.ids import Chance, new_id
 from vacancy.store import tables, watch
+from vacancy.store.rows import Rows
 from vacancy.store.tables import Export
 
 _EXPORT: Table = tables.metadata.tables["export"]
@@ -230,7 +231,13 @@ _CLOSE = (
     .where(_PUBLICATION.c.id == bindparam("row_id"))
     .values(to_version=bindparam("version"), withdrawn_at=bindparam("at"))
 )
-_OPEN = insert(_PUBLICATION)
+_OPEN = Rows(
+    _PUBLICATION,
+    (
+        *("id", "account_id", "export_id", "stay_id", "arrival", "departure", "kind"),
+        *("sequence", "from_version", "published_at"),
+    ),
+)
 
 
 def publications(session: Session, export_id: str) -> list[Published]:
@@ -260,25 +267,22 @@ def close_publications(
 
 def open_publications(session: Session, edition: Edition, new: Sequence[Published]) -> None:
     """Write down what a version holds that the one before it did not."""
-    if new:
-        whose = {"account_id": edition.account_id, "export_id": edition.id}
-        session.connection().execute(
-            _OPEN,
-            [
-                {
-                    **whose,
-                    "id": published.id,
-                    "stay_id": published.stay_id,
-                    "arrival": published.nights.arrival,
-                    "departure": published.nights.departure,
-                    "kind": published.kind.value,
-                    "sequence": published.sequence,
-                    "from_version": published.from_version,
-                    "published_at": published.published_at,
-                }
-                for published in new
-            ],
-        )
+    whose = {"account_id": edition.account_id, "export_id": edition.id}
+    rows = [
+        {
+            **whose,
+            "id": published.id,
+            "stay_id": published.stay_id,
+            "arrival": published.nights.arrival,
+            "departure": published.nights.departure,
+            "kind": published.kind.value,
+            "sequence": published.sequence,
+            "from_version": published.from_version,
+            "published_at": published.published_at,
+        }
+        for published in new
+    ]
+    _OPEN.write(session, rows)
 
 
 def record_readings(session: Session, readings: Sequence[Reading], chance: Chance) -> None:

@@ -23,6 +23,7 @@ from sqlmodel import Session
 from vacancy.domain.events import Fact
 from vacancy.ids import Chance, new_id
 from vacancy.store import jobs, tables
+from vacancy.store.rows import Rows
 from vacancy.store.tables import Account, Event
 
 _ACCOUNT: Table = tables.metadata.tables["account"]
@@ -41,7 +42,7 @@ _NUMBERS = (
     .values(sequence=_ACCOUNT.c.sequence + bindparam("count"))
     .returning(_ACCOUNT.c.sequence)
 )
-_ADD = insert(_EVENT)
+_ADD = Rows(_EVENT, _EVENT.c.keys())
 _TO_SEND = insert(_UNSENT).from_select(
     ["event_id", "account_id"],
     select(_EVENT.c.id, _EVENT.c.account_id).where(
@@ -88,7 +89,7 @@ def append(
         }
         for number, fact in zip(numbers, facts, strict=True)
     ]
-    connection.execute(_ADD, rows)
+    _ADD.write(session, rows)
     waiting = connection.execute(_TO_SEND, {"account": account_id, "first": numbers[0]})
     if waiting.rowcount:
         jobs.put(session, "fan_out", [account_id])

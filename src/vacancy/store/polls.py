@@ -25,6 +25,7 @@ from sqlmodel import Session
 
 from vacancy.ids import Chance, new_id
 from vacancy.store import tables
+from vacancy.store.types import UTCDateTime
 
 _FEED: Table = tables.metadata.tables["feed"]
 _UNIT: Table = tables.metadata.tables["unit"]
@@ -60,7 +61,7 @@ _TOUCH = (
         last_poll_at=bindparam("at"),
         last_good_at=bindparam("good_at"),
         last_believed_at=bindparam("good_at"),
-        last_full_at=func.coalesce(bindparam("full_at"), _FEED.c.last_full_at),
+        last_full_at=func.coalesce(bindparam("full_at", type_=UTCDateTime()), _FEED.c.last_full_at),
         last_outcome="unchanged",
         repeats=_FEED.c.repeats + 1,
         leased_until=None,

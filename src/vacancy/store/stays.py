@@ -13,7 +13,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    insert,
     or_,
     select,
     update,
@@ -34,7 +33,7 @@ from vacancy.domain.stays import (
     StayStatus,
 )
 from vacancy.store import tables
-from vacancy.store.upsert import Upsert
+from vacancy.store.rows import Rows
 
 _STAY: Table = tables.metadata.tables["stay"]
 _NIGHT: Table = tables.metadata.tables["night"]
@@ -73,7 +72,7 @@ _KNOWN = (
 )
 _OF_UNIT = _KNOWN.where(_STAY.c.unit_id == bindparam("unit_id"))
 _OF_UNITS = _KNOWN.where(_STAY.c.unit_id.in_(bindparam("units", expanding=True)))
-_SAVE = Upsert(_STAY, keep=("account_id", "unit_id"))
+_SAVE = Rows(_STAY, _STAY.c.keys(), keep=("account_id", "unit_id"))
 _ROOT = (
     select(func.coalesce(_UNIT.c.parent_id, _UNIT.c.id))
     .where(_UNIT.c.id == bindparam("unit"))
@@ -94,10 +93,10 @@ _NIGHT_MAP = select(_NIGHT.c.night, _NIGHT.c.stay_id).where(
 _FREE_NIGHT = delete(_NIGHT).where(
     _NIGHT.c.unit_id == bindparam("of_unit"), _NIGHT.c.night == bindparam("at")
 )
-_TAKE_NIGHT = insert(_NIGHT)
+_TAKE_NIGHTS = Rows(_NIGHT, _NIGHT.c.keys())
 _SIDES = _CONFLICT.c.first_stay_id, _CONFLICT.c.second_stay_id
 _HAS_A_LIVE_SIDE = exists().where(_STAY.c.id.in_(_SIDES), _STAY.c.status.in_(_LIVE))
-_SAVE_CONFLICTS = Upsert(_CONFLICT, keep=("account_id", "unit_id"))
+_SAVE_CONFLICTS = Rows(_CONFLICT, _CONFLICT.c.keys(), keep=("account_id", "unit_id"))
 _CONFLICTS_OF_UNIT = (
     select(_CONFLICT)
     .where(_CONFLICT.c.unit_id == bindparam("unit_id"))
@@ -212,7 +211,7 @@ def save(session: Session, account_id: str, stays: Sequence[Stay], now: datetime
         }
         for stay in stays
     ]
-    _SAVE.run(session, rows)
+    _SAVE.write(session, rows)
     _keep_in_step(session, stays)
 
 
@@ -261,9 +260,8 @@ def put_night_map(session: Session, unit_id: str, wanted: Mapping[date, str]) ->
     added = [night for night, stay_id in wanted.items() if present.get(night) != stay_id]
     if gone:
         session.connection().execute(_FREE_NIGHT, gone)
-    if added:
-        rows = [{"unit_id": unit_id, "night": night, "stay_id": wanted[night]} for night in added]
-        session.connection().execute(_TAKE_NIGHT, rows)
+    rows = [{"unit_id": unit_id, "night": night, "stay_id": wanted[night]} for night in added]
+    _TAKE_NIGHTS.write(session, rows)
     return bool(gone or added)
 
 
@@ -347,7 +345,7 @@ def save_conflicts(
         }
         for conflict in conflicts
     ]
-    _SAVE_CONFLICTS.run(session, rows)
+    _SAVE_CONFLICTS.write(session, rows)
 
 
 def raise_revision(session: Session, unit_id: str) -> None:

@@ -133,7 +133,11 @@ def contents(
         and not (stay.id in leftover and _shown_lately(stay, export, claims, now))
         and (owns_nights(stay.reason) or stay.feed_id in export.rules_exported)
     ]
-    return tuple(sorted(held, key=lambda one: (one.nights, one.stay_id)))
+    return tuple(sorted(held, key=_place))
+
+
+def _place(held: Held) -> tuple[date, date, str]:
+    return held.nights.arrival, held.nights.departure, held.stay_id
 
 
 def _own_stays(export: ExportFacts, claims: Iterable[KnownClaim]) -> set[str | None]:

@@ -57,6 +57,9 @@ class ClaimStatus(StrEnum):
     AGED_OUT = "aged_out"
 
 
+_STANDING = (ClaimStatus.LIVE, ClaimStatus.MISSING)
+
+
 class Ending(StrEnum):
     """By what evidence a claim stopped closing its nights."""
 
@@ -115,7 +118,7 @@ class Claim:
 
     @property
     def is_rule_block(self) -> bool:
-        return self.reason in RULE_REASONS
+        return self.reason is not None and self.reason in RULE_REASONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,7 @@ class KnownClaim:
     @property
     def stands(self) -> bool:
         """Whether it still closes its nights: live, or missing and not yet released."""
-        return self.status in (ClaimStatus.LIVE, ClaimStatus.MISSING)
+        return self.status in _STANDING
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def mirrored(
     feed's first reading or its feed is one of the `linked`, which repeated stays before.
     """
     blocks = [stay for stay in stays if _may_be(stay)]
-    if not blocks:
+    if not blocks or len({stay.feed_id for stay in stays}) < 2:
         return set()
     seen = {stay.id: _first_seen(stay, claims.get(stay.id, ()), feeds) for stay in stays}
     covers = [seen[stay.id] for stay in stays if owns_nights(stay.reason)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 
 ONE_NIGHT = timedelta(days=1)
 
@@ -27,10 +28,8 @@ class Nights:
         return (self.departure - self.arrival).days
 
     def __iter__(self) -> Iterator[date]:
-        night = self.arrival
-        while night < self.departure:
-            yield night
-            night += ONE_NIGHT
+        # Counted by C alone: nights are walked through more often than anything else.
+        return map(date.fromordinal, range(self.arrival.toordinal(), self.departure.toordinal()))
 
     def __contains__(self, night: object) -> bool:
         return isinstance(night, date) and self.arrival <= night < self.departure
@@ -66,4 +65,4 @@ def runs(nights: Iterable[date]) -> list[Nights]:
 
 def night_set(ranges: Iterable[Nights]) -> frozenset[date]:
     """Every night of any of the ranges."""
-    return frozenset(night for nights in ranges for night in nights)
+    return frozenset(chain.from_iterable(ranges))

@@ -19,7 +19,9 @@ class StayStatus(StrEnum):
     COMPLETED = "completed"
 
 
-LIVE_STATUSES = frozenset({StayStatus.HELD, StayStatus.CONFIRMED, StayStatus.MISSING})
+#: Looked through by identity, which costs less than one hash of a member.
+_LIVE = (StayStatus.CONFIRMED, StayStatus.MISSING, StayStatus.HELD)
+LIVE_STATUSES = frozenset(_LIVE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -56,11 +58,12 @@ class Stay:
 
     @property
     def nights(self) -> Nights:
-        return Nights(self.spans[0].nights.arrival, self.spans[-1].nights.departure)
+        first, last = self.spans[0].nights, self.spans[-1].nights
+        return first if first is last else Nights(first.arrival, last.departure)
 
     @property
     def live(self) -> bool:
-        return self.status in LIVE_STATUSES
+        return self.status in _LIVE
 
     def lapsed(self, now: datetime) -> bool:
         """Whether this is a hold whose time is over, though nobody has ended it yet."""

@@ -26,6 +26,11 @@ HOLD = timedelta(minutes=3)
 #: A feed whose answer could not be written down is left alone for so long.
 REST = timedelta(seconds=10)
 
+#: Seconds for which one beat goes on to fill the places of polls that end: till the next beat.
+REFILLED_FOR = 0.9
+#: Seconds in which polls that end share one transaction and one look for what is due.
+GATHERED_FOR = 0.02
+
 #: Answers taken in at once. More would gain nothing from one writer and one interpreter, and take
 #: the threads that the rest of the process needs to answer on time.
 HANDS = 3
@@ -70,15 +75,29 @@ class Rounds:
         self._leasing, self._writing = asyncio.Lock(), asyncio.Lock()
 
     async def tick(self) -> None:
-        """Start what is due as far as there is room, and write down what has ended so far.
+        """Start what is due as far as there is room, again as room is made for a second, and write
+        down what has ended so far.
 
         Raises a StoreFailure; nothing is lost by it.
         """
+        clock = asyncio.get_running_loop()
+        until = clock.time() + REFILLED_FOR
+        while await self._refill() and self._flying:
+            left = until - clock.time()
+            if left <= 0:
+                return
+            await asyncio.wait(self._flying, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(GATHERED_FOR)
+
+    async def _refill(self) -> bool:
+        """Whether anything was there to start."""
         await self._write_down()
         if len(self._flying) >= self._bounds.at_once:
-            return
-        for due in await asyncio.to_thread(self._lease, None):
+            return True
+        leased = await asyncio.to_thread(self._lease, None)
+        for due in leased:
             self._start(due)
+        return bool(leased)
 
     async def once(self, only: Sequence[str] | None = None) -> list[Polled]:
         """Poll everything due, or just these feeds whether due or not, and wait for all of it.

@@ -6,7 +6,7 @@ that left it is retired, and its exports go on being served until it is removed 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,6 +35,9 @@ class Work:
     vault: Vault
     account_id: str
     at: At
+    #: The config's units by slug, and its properties' values: looked up for everything done.
+    wishes: Mapping[str, Unit]
+    properties: Mapping[str, Mapping[str, str | None]]
 
     @property
     def now(self) -> datetime:
@@ -45,7 +48,7 @@ class Work:
         return self.at.chance
 
     def unit_wish(self, slug: str) -> Unit:
-        return next(unit for unit in self.settings.units if unit.slug == slug)
+        return self.wishes[slug]
 
     def unit(self, slug: str) -> tables.Unit:
         return units.find(self.session, self.account_id, slug)
@@ -80,7 +83,8 @@ def apply(
     """
     account = accounts.the_account(session)
     journal.stand_in_line(session, account.id)  # of instances that start together, one has work
-    work = Work(session, settings, vault, account.id, at)
+    wishes = {unit.slug: unit for unit in settings.units}
+    work = Work(session, settings, vault, account.id, at, wishes, property_values(settings))
     todo = compare(session, account.id, settings, vault)
     todo += [difference for name in remove if (difference := _removal(work, name))]
     for difference in todo:
@@ -112,7 +116,7 @@ def _publish(work: Work, done: Sequence[Difference]) -> None:
 
 def _removal(work: Work, name: str) -> Difference | None:
     unit = work.unit(name)
-    if any(unit.slug == wish.slug for wish in work.settings.units):
+    if unit.slug in work.wishes:
         raise Refused("in_config", f'unit "{unit.slug}" is still in the config; take it out first')
     if not exports.of_unit(work.session, unit.id):
         return None
@@ -120,7 +124,7 @@ def _removal(work: Work, name: str) -> Difference | None:
 
 
 def _add_property(work: Work, wanted: Difference) -> None:
-    values = property_values(work.settings)[wanted.name]
+    values = work.properties[wanted.name]
     row = tables.Property(
         id="",
         account_id=work.account_id,
@@ -136,7 +140,7 @@ def _add_property(work: Work, wanted: Difference) -> None:
 
 def _change_property(work: Work, wanted: Difference) -> None:
     row = units.properties(work.session, work.account_id)[wanted.name]
-    for key, value in property_values(work.settings)[wanted.name].items():
+    for key, value in work.properties[wanted.name].items():
         setattr(row, key, value)
     work.session.flush()
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import conflicts
 import exports
+import listeners
+import listing
+import lists
 import memory
 import polls
+import radicale
 import vdirsyncer
-from machine import OUR_CORE, describe, pin
+from machine import OUR_CORE, describe, median, pin
 from report import page
 from rows import Row, table
 from server import channel
+from year import Size as Year
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +39,23 @@ class Size:
     daemon_feeds: int = 1000
     requests: int = 8_000
     stays: int = 1_000_000
+    bookings: int = 640
+    listeners: int = 1000
+    seconds: float = 60.0
+    year: Year = field(default_factory=Year)
 
 
-_QUICK = Size(runs=2, feeds=60, daemon_feeds=64, requests=2000, stays=50_000)
+_QUICK = Size(
+    runs=2,
+    feeds=60,
+    daemon_feeds=64,
+    requests=2000,
+    stays=50_000,
+    bookings=96,
+    listeners=100,
+    seconds=5.0,
+    year=Year(stays=4_000, events=40_000),
+)
 
 
 def main(args: list[str]) -> int:
@@ -48,10 +67,12 @@ def main(args: list[str]) -> int:
     began = time.monotonic()
     rows = measure(size)
     said = f"{describe()}; {size.runs} runs, {size.feeds:,} feeds of 60 stays"
+    _say("lists of a year")
+    told = lists.section(lists.measure(size.year, size.runs))
     _say(f"done in {time.monotonic() - began:.0f} s")
-    print(f"{said}\n\n{table(rows)}")
+    print(f"{said}\n\n{table(rows)}\n\n{told}")
     if wish.write:
-        wish.write.write_text(page(said, rows))
+        wish.write.write_text(f"{page(said, rows)}\n{told}")
     return 0
 
 
@@ -66,6 +87,12 @@ def measure(size: Size) -> list[Row]:
         weighed = memory.measure(feeds, size.daemon_feeds)
         _say("exports")
         served = exports.measure(feeds, size.runs, size.requests)
+    _say("Radicale")
+    calendars = radicale.measure(size.runs, size.requests // 20)
+    _say("a list of bookings")
+    listed = listing.measure(size.runs, size.bookings)
+    _say(f"{size.listeners:,} listeners")
+    heard = listeners.measure(size.listeners, size.seconds)
     _say("conflicts")
     audited = conflicts.measure(size.stays, size.runs)
     return [
@@ -73,6 +100,9 @@ def measure(size: Size) -> list[Row]:
         *vdirsyncer.rows(peer, polled),
         *memory.rows(weighed),
         *exports.rows(served),
+        *radicale.rows(calendars, median(served.whole)),
+        *listing.rows(listed),
+        *listeners.rows(heard),
         *conflicts.rows(audited),
     ]
 

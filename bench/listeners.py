@@ -159,8 +159,10 @@ def _served(folder: Path, keys: int) -> Iterator[tuple[dict[str, Any], psutil.Pr
     command = [sys.executable, str(Path(__file__)), str(folder), str(keys)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield json.loads(process.stdout.readline()), psutil.Process(process.pid)
-        process.kill()
+        try:
+            yield json.loads(process.stdout.readline()), psutil.Process(process.pid)
+        finally:
+            process.kill()
 
 
 def _serve(folder: Path, keys: int) -> None:

@@ -22,7 +22,7 @@ import psutil
 import uvicorn
 import year
 from asked import House
-from fastapi import Depends, FastAPI, Header, HTTPException
+from fastapi import Depends, FastAPI, Header, HTTPException, Request
 from machine import OTHER_CORE, OUR_CORE, median, pin
 from readers import ask
 from rows import Row, micros
@@ -44,7 +44,7 @@ from vacancy.store.tables import (
     User,
 )
 
-_SIZE = year.Size(stays=8_000, events=8_000)
+_SIZE = year.Size(stays=4_000, events=4_000)
 _FILE = "year.db"
 
 
@@ -87,8 +87,10 @@ def _served(folder: Path) -> Iterator[tuple[dict[str, Any], psutil.Process]]:
     command = [sys.executable, str(Path(__file__)), str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield json.loads(process.stdout.readline()), psutil.Process(process.pid)
-        process.terminate()
+        try:
+            yield json.loads(process.stdout.readline()), psutil.Process(process.pid)
+        finally:
+            process.kill()
 
 
 def _request(said: dict[str, Any], path: str) -> bytes:
@@ -114,45 +116,48 @@ def _same(said: dict[str, Any]) -> None:
         raise RuntimeError("the two lists are not the same")
 
 
-def _plain(store: Store) -> FastAPI:
+def _opened(request: Request) -> Iterator[Session]:
+    with Session(request.app.state.engine) as session:
+        yield session
+
+
+Opened = Annotated[Session, Depends(_opened)]
+
+
+def _who(session: Opened, authorization: Annotated[str, Header()]) -> ApiKey:
+    wanted = hashed(authorization.removeprefix("Bearer "))
+    query = select(ApiKey, User).join(User, col(User.id) == ApiKey.user_id)
+    found = session.exec(query.where(ApiKey.token_hash == wanted)).first()
+    if found is None or found[0].revoked_at is not None:
+        raise HTTPException(401)
+    return found[0]
+
+
+def _list_bookings(
+    session: Opened,
+    key: Annotated[ApiKey, Depends(_who)],
+    unit_id: str,
+    limit: int = 50,
+    page: int = 1,
+) -> Any:
     """The way of FastAPI's and SQLModel's own tutorials, though without a query a row: a session
     that FastAPI opens, instances of rows, a response model. No limits, no ids of requests.
     """
+    named = select(Unit).where(Unit.account_id == key.account_id, Unit.slug == unit_id)
+    unit = session.exec(named).one()
+    wanted = (Stay.account_id == key.account_id, Stay.unit_id == unit.id)
+    total = session.exec(select(func.count()).select_from(Stay).where(*wanted)).one()
+    some = select(Stay).where(*wanted).order_by(col(Stay.arrival), col(Stay.id))
+    stays = session.exec(some.offset((page - 1) * limit).limit(limit)).all()
+    pagination = {"page": page, "limit": limit, "total_items": total}
+    pagination["total_pages"] = -(-total // limit)
+    return {"data": _dressed(session, unit, stays), "pagination": pagination}
+
+
+def _plain(store: Store) -> FastAPI:
     app = FastAPI()
-
-    def opened() -> Iterator[Session]:
-        with Session(store.engine.execution_options(read_only=True)) as session:
-            yield session
-
-    Opened = Annotated[Session, Depends(opened)]
-
-    def who(session: Opened, authorization: Annotated[str, Header()]) -> tuple[ApiKey, User]:
-        wanted = hashed(authorization.removeprefix("Bearer "))
-        query = select(ApiKey, User).join(User, col(User.id) == ApiKey.user_id)
-        found = session.exec(query.where(ApiKey.token_hash == wanted)).first()
-        if found is None or found[0].revoked_at is not None:
-            raise HTTPException(401)
-        return found
-
-    @app.get("/plain/bookings", response_model=Page[Booking])
-    def list_bookings(
-        session: Opened,
-        caller: Annotated[tuple[ApiKey, User], Depends(who)],
-        unit_id: str,
-        limit: int = 50,
-        page: int = 1,
-    ) -> Any:
-        account_id = caller[0].account_id
-        query = select(Unit).where(Unit.account_id == account_id, Unit.slug == unit_id)
-        unit = session.exec(query).one()
-        wanted = (Stay.account_id == account_id, Stay.unit_id == unit.id)
-        total = session.exec(select(func.count()).select_from(Stay).where(*wanted)).one()
-        some = select(Stay).where(*wanted).order_by(col(Stay.arrival), col(Stay.id))
-        stays = session.exec(some.offset((page - 1) * limit).limit(limit)).all()
-        pagination = {"page": page, "limit": limit, "total_items": total}
-        pagination["total_pages"] = -(-total // limit)
-        return {"data": _dressed(session, unit, stays), "pagination": pagination}
-
+    app.state.engine = store.engine.execution_options(read_only=True)
+    app.get("/plain/bookings", response_model=Page[Booking])(_list_bookings)
     return app
 
 

@@ -145,7 +145,7 @@ def current_booking(
 
 def unit_id(session: Session, account_id: str, name: str | None) -> str | None:
     """The id of a unit in use that a filter names, None where it names none. Raises Unknown."""
-    return None if name is None else places.unit(session, account_id, name).id
+    return None if name is None else places.unit_id(session, account_id, name)
 
 
 def property_id(session: Session, account_id: str, name: str | None) -> str | None:

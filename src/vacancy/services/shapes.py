@@ -13,8 +13,9 @@ def instant(moment: datetime | None) -> str | None:
     """RFC 3339, UTC: `2027-01-10T09:00:00Z`."""
     if moment is None:
         return None
-    text = moment.astimezone(UTC).isoformat(timespec="seconds")
-    return text.replace("+00:00", "Z")
+    # Spelt by hand, which takes half the time: lists are full of them. The store gives UTC.
+    at = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{at.isoformat('T', 'seconds')[:19]}Z"
 
 
 def booking(stay: Any, slug: str, uids: Sequence[str]) -> dict[str, Any]:

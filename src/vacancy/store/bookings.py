@@ -83,7 +83,7 @@ class Wanted:
 def search(session: Session, account_id: str, wanted: Wanted) -> Sequence[Row[Any]]:
     """The stays that match, by unit and arrival, as rows of `page`."""
     names, values = _said(account_id, wanted)
-    return session.execute(_found(names), values).all()
+    return session.connection().execute(_found(names), values).all()
 
 
 def page(
@@ -96,15 +96,15 @@ def page(
     names, values = _said(account_id, wanted)
     passed, limit = place
     asked = {**values, "passed": passed, "limit": limit}
-    rows = session.execute(_page(names), asked).all()
+    rows = session.connection().execute(_page(names), asked).all()
     if len(rows) < limit and (rows or not passed):
         return rows, passed + len(rows)
-    return rows, session.execute(_count(names), values).scalar_one()
+    return rows, session.connection().execute(_count(names), values).scalar_one()
 
 
 def listed(session: Session, account_id: str, stay_id: str) -> Row[Any]:
     """One stay as a row of `page`. Raises Unknown."""
-    row = session.execute(_ONE, {"account": account_id, "stay": stay_id}).one_or_none()
+    row = session.connection().execute(_ONE, {"account": account_id, "stay": stay_id}).one_or_none()
     if row is None:
         raise Unknown("stay", stay_id)
     return row
@@ -115,7 +115,7 @@ def comers(session: Session, account_id: str, wanted: Wanted) -> Sequence[Row[An
     `slug`, `arrival`, `departure`; of units in use.
     """
     names, values = _said(account_id, wanted)
-    return session.execute(_comers(names), values).all()
+    return session.connection().execute(_comers(names), values).all()
 
 
 def _said(account_id: str, wanted: Wanted) -> tuple[frozenset[str], dict[str, Any]]:
@@ -208,10 +208,10 @@ def conflict_page(
     said = {name: value for name in _ASKED if (value := getattr(wanted, name)) is not None}
     page, count = _conflicts(frozenset(said))
     values, (passed, limit) = {"account": account_id, **said}, place
-    rows = session.execute(page, {**values, "passed": passed, "limit": limit}).all()
+    rows = session.connection().execute(page, {**values, "passed": passed, "limit": limit}).all()
     if len(rows) < limit and (rows or not passed):
         return rows, passed + len(rows)
-    return rows, session.execute(count, values).scalar_one()
+    return rows, session.connection().execute(count, values).scalar_one()
 
 
 @lru_cache(maxsize=16)

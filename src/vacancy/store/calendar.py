@@ -59,21 +59,21 @@ def page(
     names, values = _said(account_id, wanted)
     passed, limit = place
     asked = {**values, "passed": passed, "limit": limit}
-    rows = session.execute(_page(names), asked).all()
+    rows = session.connection().execute(_page(names), asked).all()
     if len(rows) < limit and (rows or not passed):
         return rows, passed + len(rows)
-    return rows, session.execute(_count(names), values).scalar_one()
+    return rows, session.connection().execute(_count(names), values).scalar_one()
 
 
 def free(session: Session, account_id: str, wanted: Wanted, within: Nights) -> Sequence[Row[Any]]:
     """All of the units of which no stay holds a night within, by slug, as rows of `page`."""
     names, values = _said(account_id, wanted)
-    return session.execute(_free(names), values | _span(within)).all()
+    return session.connection().execute(_free(names), values | _span(within)).all()
 
 
 def unit(session: Session, account_id: str, name: str) -> Row[Any]:
     """A unit in use, by id or slug, as a row of `page`. Raises Unknown."""
-    row = session.execute(_ONE, {"account": account_id, "name": name}).first()
+    row = session.connection().execute(_ONE, {"account": account_id, "name": name}).first()
     if row is None:
         raise Unknown("unit", name)
     return row
@@ -83,7 +83,7 @@ def held(session: Session, unit_ids: Sequence[str], within: Nights) -> dict[str,
     """Which stay holds each of the nights within that any holds, by unit."""
     found: dict[str, dict[date, str]] = {unit_id: {} for unit_id in unit_ids}
     for asked in batched(unit_ids):
-        for row in session.execute(_NIGHTS, {"units": asked, **_span(within)}):
+        for row in session.connection().execute(_NIGHTS, {"units": asked, **_span(within)}):
             found[row.unit_id][row.night] = row.stay_id
     return found
 
@@ -92,7 +92,11 @@ def holders(session: Session, stay_ids: Iterable[str]) -> dict[str, Row[Any]]:
     """Of these stays what a calendar tells, by id."""
     # Joined with the nights, a database that counts on more of them would read every stay.
     asked = batched(sorted({*stay_ids}))
-    return {row.id: row for ids in asked for row in session.execute(_HOLDERS, {"stays": ids})}
+    return {
+        row.id: row
+        for ids in asked
+        for row in session.connection().execute(_HOLDERS, {"stays": ids})
+    }
 
 
 def _span(within: Nights) -> dict[str, Any]:

@@ -228,7 +228,7 @@ def of_stays(session: Session, stay_ids: Sequence[str]) -> dict[str, list[KnownC
 def uids_of_stays(session: Session, stay_ids: Sequence[str]) -> dict[str, list[str]]:
     """The UIDs under which feeds list, or listed, each stay, in order of first sight."""
     found: dict[str, list[str]] = {stay_id: [] for stay_id in stay_ids}
-    for stay_id, uid in session.execute(_UIDS, {"stays": list(stay_ids)}):
+    for stay_id, uid in session.connection().execute(_UIDS, {"stays": list(stay_ids)}):
         if uid not in found[stay_id]:
             found[stay_id].append(uid)
     return found

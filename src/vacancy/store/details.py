@@ -30,7 +30,7 @@ _VALUES = (
 
 def guests(session: Session, stay_ids: Sequence[str]) -> dict[str, bytes]:
     """The sealed guests of these stays, by stay; a stay without one is left out."""
-    rows = session.execute(_GUESTS, {"stays": list(stay_ids)})
+    rows = session.connection().execute(_GUESTS, {"stays": list(stay_ids)})
     return {stay_id: sealed for stay_id, sealed in rows}
 
 
@@ -74,7 +74,7 @@ def remove_parameter(session: Session, row: BookingParameter) -> None:
 def values(session: Session, stay_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What these stays have in the operator's own fields, by stay and key."""
     found: dict[str, dict[str, Any]] = {stay_id: {} for stay_id in stay_ids}
-    for stay_id, key, value in session.execute(_VALUES, {"stays": list(stay_ids)}):
+    for stay_id, key, value in session.connection().execute(_VALUES, {"stays": list(stay_ids)}):
         found[stay_id][key] = value
     return found
 

@@ -63,7 +63,7 @@ def by_hash(session: Session, token_hash: str) -> Row[Any] | None:
     """Of the key of this hash what tells whether it opens, and what; with its user's `role`. None
     where there is none.
     """
-    return session.execute(_BY_HASH, {"hash": token_hash}).one_or_none()
+    return session.connection().execute(_BY_HASH, {"hash": token_hash}).one_or_none()
 
 
 def of_user(session: Session, user_id: str) -> list[ApiKey]:

@@ -17,8 +17,14 @@ from vacancy.store.tables import Night, Property, Unit
 #: How many to pass over, and how many to give.
 Place = tuple[int, int]
 
+_UNIT: Table = tables.metadata.tables["unit"]
 _CONFLICT: Table = tables.metadata.tables["conflict"]
 # Built once: building a statement costs more than running it.
+_UNIT_ID = select(_UNIT.c.id).where(
+    _UNIT.c.account_id == bindparam("account"),
+    or_(_UNIT.c.id == bindparam("name"), _UNIT.c.slug == bindparam("name")),
+    _UNIT.c.retired_at.is_(None),
+)
 _CLASHING = select(_CONFLICT.c.unit_id, _CONFLICT.c.nights).where(
     _CONFLICT.c.unit_id.in_(bindparam("units", expanding=True)),
     _CONFLICT.c.status != ConflictStatus.RESOLVED.value,
@@ -73,6 +79,15 @@ def unit(session: Session, account_id: str, name: str) -> Unit:
     return row
 
 
+def unit_id(session: Session, account_id: str, name: str) -> str:
+    """The id of a unit in use, by id or slug. Raises Unknown."""
+    asked = {"account": account_id, "name": name}
+    found = session.connection().execute(_UNIT_ID, asked).scalars().first()
+    if found is None:
+        raise Unknown("unit", name)
+    return found
+
+
 def slug_taken(session: Session, account_id: str, slug: str) -> bool:
     """Whether any unit, in use or not, has this slug."""
     query = owned.of(Unit, account_id).where(Unit.slug == slug)  # type: ignore[arg-type]
@@ -93,6 +108,6 @@ def nights(session: Session, unit_ids: Sequence[str], first: date, last: date) -
 def clashing(session: Session, unit_ids: Sequence[str]) -> defaultdict[str, set[str]]:
     """The nights that several stays want, as text, by unit; of conflicts that are not resolved."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for unit_id, nights_of in session.execute(_CLASHING, {"units": list(unit_ids)}):
+    for unit_id, nights_of in session.connection().execute(_CLASHING, {"units": list(unit_ids)}):
         found[unit_id].update(nights_of)
     return found

@@ -106,16 +106,16 @@ def deliveries(
     page, count = _LISTED if state is None else _LISTED_IN_STATE
     passed, limit = place
     asked = {"endpoint": endpoint_id, "state": state.value if state else None}
-    rows = session.execute(page, {**asked, "passed": passed, "limit": limit}).all()
+    rows = session.connection().execute(page, {**asked, "passed": passed, "limit": limit}).all()
     if len(rows) < limit and (rows or not passed):
         return rows, passed + len(rows)
-    return rows, session.execute(count, asked).scalar_one()
+    return rows, session.connection().execute(count, asked).scalar_one()
 
 
 def attempts(session: Session, delivery_ids: Iterable[str]) -> dict[str, list[Row[Any]]]:
     """The tries of each of these deliveries, oldest first, as rows of the table."""
     found: dict[str, list[Row[Any]]] = {}
-    for row in session.execute(_ATTEMPTS, {"deliveries": list(delivery_ids)}):
+    for row in session.connection().execute(_ATTEMPTS, {"deliveries": list(delivery_ids)}):
         found.setdefault(row.delivery_id, []).append(row)
     return found
 

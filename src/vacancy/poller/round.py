@@ -35,9 +35,6 @@ GATHERED_FOR = 0.02
 #: the threads that the rest of the process needs to answer on time.
 HANDS = 3
 
-#: Polls that begin or end one by one wait for others so long, in seconds, to share a transaction.
-GATHERED_FOR = 0.03
-
 FAULT = Failed("fault", "Vacancy itself failed at this answer: please report it with its log")
 
 

@@ -119,7 +119,6 @@ class AnythingStored(RuleBasedStateMachine):
             "booking_com": Listing(BOOKING_COM, "b", ZONE, use=booking),
             "vrbo": Listing(VRBO, "v", ZONE, use=Use.IGNORES),
         }
-        home.server.handle("/hook", taken)
         wish = {"url": home.server.url("/hook/very-secret"), "types": [], "property_id": None}
         home.server.handle("/hook/very-secret", taken)
         with home.store.write() as session:
@@ -127,6 +126,7 @@ class AnythingStored(RuleBasedStateMachine):
             self.account_id = accounts.the_account(session).id
             ways = (home.vault, [home.server.origin])
             hook = webhooks.create(session, self.account_id, wish, ways, home.at())
+        self.guest_books("vrbo", (9, 2))  # so that there is something to tell, and to hide
         for key in KEYS:
             self.fetch_is_good(key)
         tokens = [one["url"].rsplit("/", 1)[1].removesuffix(".ics") for one in self.exports()]
@@ -327,7 +327,6 @@ class AnythingStored(RuleBasedStateMachine):
                     query = "SELECT event_id FROM delivery"
                     made = {row[0] for row in session.execute(text(query))}
                 assert made and made <= told
-                assert "vacancy" in self.log.getvalue()
         finally:
             self.open.close()
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from domain.planning import TODAY, Feed, block, changes, closed, nights, reservation, stay
-from vacancy.domain.claims import Claim, Kind, Reason
+from vacancy.domain.claims import Claim, Identity, Kind, Reason
 from vacancy.domain.doubt import DoubtKind
 from vacancy.domain.echoes import Publication
 from vacancy.domain.errors import Refused
@@ -133,6 +133,16 @@ def test_nights_that_a_block_moved_to_do_not_end_the_doubt(times: int) -> None:
     assert feed.taken == before | set(nights(120, 122))
 
 
+def test_nights_that_a_doubted_answer_gives_to_another_claim_are_held_once() -> None:
+    """A block moved, and a guest has its last night: held like the others, no news twice."""
+    feed = _feed(block(-2, 5, "one"), block(40, 42), block(60, 62), block(80, 82))
+    answer = (block(98, 102, "one"), reservation(4, 6, "HMIN"))
+    assert feed.answers(*answer, after=DAY).outcome == "suspicious"
+    again = feed.answers(*answer, after=timedelta())
+    assert again.outcome == "suspicious" and not again.changes
+    assert set(nights(1, 6)) <= feed.taken
+
+
 def test_a_reservation_from_long_ago_does_not_end_the_doubt() -> None:
     """It was released before the doubt began: what is in doubt is as absent as ever."""
     feed = _feed(reservation(10, 12, "HMOLD"), *NINE[:3])
@@ -154,6 +164,33 @@ def test_nights_that_a_doubted_answer_adds_do_not_make_the_lost_ones_few() -> No
     grown = (*NINE[2:8], block(300, 380))
     assert feed.answers(*grown).outcome == "suspicious"
     assert feed.answers(*grown, after=timedelta()).outcome == "suspicious"
+
+
+def test_what_went_missing_before_a_reading_counts_as_often_as_the_answer_comes() -> None:
+    """The version that the channel read later is no reason for it, in doubt as without."""
+    feed = _feed(block(40, 42, "one"), block(60, 62, "two"), block(80, 82, "three"), *NINE[:2])
+    feed.answers(block(60, 62, "two"), block(80, 82, "three"), *NINE[:2])
+    feed.sells(stay("stay_a", 40, 42))
+    feed.publishes(Publication("stay_a", nights(40, 42), 1))
+    feed.wait(HOUR)
+    feed.is_read(1)
+    for _ in range(3):
+        settled = feed.answers(*NINE[:2], after=timedelta(minutes=5))
+        assert settled.outcome == "suspicious"
+        assert feed.answers(*NINE[:2], after=timedelta()).outcome == "suspicious"
+
+
+def test_a_masked_part_hides_no_other_of_the_same_block() -> None:
+    """Of two nights that a block lost the channel had read one: the other is gone all the same."""
+    feed = _feed(block(40, 44, "one"), block(60, 62, "two"), block(80, 82, "three"))
+    feed.sells(stay("stay_a", 41, 42))
+    feed.publishes(Publication("stay_a", nights(41, 42), 1))
+    feed.wait(HOUR)
+    feed.is_read(1)
+    answer = (block(40, 41, "one"), block(42, 43, "new", identity=Identity.NONE))
+    first = feed.answers(*answer)
+    again = feed.answers(*answer, after=timedelta())
+    assert (first.outcome, again.outcome) == ("suspicious", "suspicious")
 
 
 def test_a_person_accepts_nights_that_a_block_lost() -> None:

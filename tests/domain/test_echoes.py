@@ -299,6 +299,18 @@ def test_what_outlived_an_echo_and_then_vanishes_is_freed_a_day_after_that_readi
     assert not set(nights(5, 8)) & feed.taken
 
 
+def test_what_is_shown_first_after_the_cause_is_read_to_be_gone_is_closed_at_once() -> None:
+    """Late or the channel's own: the same answer again would close it, so the first one does."""
+    feed = _feed()
+    feed.is_read(1)
+    feed.sells(stay("stay_a", 5, 8, live=False))
+    feed.publishes(Publication("stay_a", nights(5, 8), 1, 2))
+    feed.is_read(2, feed.now + timedelta(minutes=30))
+    feed.answers(block(5, 8), after=HOUR)
+    assert feed.taken == set(nights(5, 8)) and outlived(feed.standing[0])
+    assert not feed.answers(block(5, 8), after=timedelta()).changes
+
+
 def test_our_own_uid_is_never_a_sale() -> None:
     """It is our entry, however long somebody repeats it."""
     feed = _feed()

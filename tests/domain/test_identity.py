@@ -302,3 +302,11 @@ def test_a_uid_on_what_departs_today_says_nothing_of_another_season() -> None:
     feed.answers(block(-2, 0, "slot"), *FAR, after=2 * HOUR)
     assert not feed.answers(block(-2, 0, "slot"), *FAR, after=timedelta()).changes
     assert not set(nights(200, 203)) & feed.taken
+
+
+def test_a_reservation_in_the_place_of_a_block_has_its_slept_nights_from_the_first() -> None:
+    """It departs as the block did, and began earlier: said at once, and not again."""
+    feed = _feed(block(-1, 3))
+    feed.answers(reservation(-2, 3, "HMNEW"), *FAR)
+    assert feed.standing[0].nights == nights(-2, 3)
+    assert not feed.answers(reservation(-2, 3, "HMNEW"), *FAR, after=timedelta()).changes

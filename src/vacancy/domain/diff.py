@@ -122,7 +122,8 @@ def _narrowed(
     if known.nights == claim.nights and not kin:
         return [Fate(known, claim, (claim.nights,))]
     held = night_set([known.nights, *(k.nights for k in kin)])
-    grown = {n for n in claim.nights if n >= today and n not in held}
+    # Of a reservation known by name from now on, the nights already slept are its own too.
+    grown = {n for n in claim.nights if n not in held and (n >= today or names(claim))}
     elsewhere = night_set(c.nights for c in others)
     fates = [_part(known, claim, grown, today), *(_part(k, claim, set(), today) for k in kin)]
     return [_free_elsewhere(fate, elsewhere) for fate in fates]

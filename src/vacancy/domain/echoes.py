@@ -187,7 +187,7 @@ def attribute(nights: Nights, night: date, showing: Showing, *, worded: bool) ->
     if stay is not None and not worded and _was_open_since(night, showing):
         return GENUINE
     if stay is not None:
-        return Role(stay)
+        return still(Role(stay), night, showing, worded=worded)
     if worded:
         return GENUINE
     stay = _unproven(nights, night, showing)

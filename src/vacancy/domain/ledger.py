@@ -38,6 +38,8 @@ class Ledger:
         self.known = {k.id: k for k in (*state.known, *state.inherited)}
         self.before = dict(self.known)
         self.parents: dict[str, str] = {}
+        #: Nights that a doubted answer shows as another claim's: kept with their own all the same.
+        self.kept_back: set[str] = set()
         self.changes: list[Change] = []
         self.notices: list[Notice] = []
 
@@ -125,7 +127,10 @@ class Ledger:
         shown = _seen(known, replace(says, nights=first, rule=_rule(known.said, says)), self.now)
         self._put(shown)
         for nights in others:
-            self._put(self._cut(shown, nights))
+            piece = self._cut(shown, nights)
+            self._put(piece)
+            if not names(says) and any(nights.overlaps(freed) for freed in fate.freed):
+                self.kept_back.add(piece.id)
         if _is_update(fate, ranges, shown):
             before = None if shown.nights == known.nights else known.nights
             self.changes.append(report(ChangeKind.UPDATED, shown, before))
@@ -207,10 +212,13 @@ class Ledger:
                 self.notices.append(_still_in(counted))
 
     def hold(self, fate: Fate, *, fresh: bool) -> None:
-        """An answer that is not believed is no absence: what was counted starts anew."""
+        """An answer that is not believed is no absence: what was counted starts anew.
+
+        Since when it is missing stays known: what the channel read later masks nothing.
+        """
         held = [fate.known] if fate.lacking else [self._cut(fate.known, n) for n in fate.lost]
         for known in held:
-            self._put(replace(known, absences=0, missing_since=None))
+            self._put(replace(known, absences=0))
             if fresh:
                 self.changes.append(report(ChangeKind.HELD_BACK, known))
 
@@ -311,7 +319,13 @@ def _rule(before: Claim, says: Claim) -> str:
 
 
 def _both(fate: Fate, says: Claim) -> list[Nights]:
-    """In an answer that is not believed a move closes the new nights, and keeps the old ones."""
+    """In an answer that is not believed a move closes the new nights, and keeps the old ones.
+
+    What no key moved, but another claim of the answer shows, is kept apart: the next answer lacks
+    it.
+    """
+    if not names(says):
+        return [*fate.holds, *fate.freed]
     home = says.nights if fate.holds else fate.known.nights
     ranges = runs(night_set([*fate.freed, *fate.holds]))
     return sorted(ranges, key=lambda r: not r.overlaps(home))

@@ -103,7 +103,7 @@ def split_by_mask(nights: Nights, mask: Mask, today: date) -> list[tuple[Nights,
 
 def count(known: KnownClaim, absence: Absence) -> KnownClaim:
     """The claim with one more absence; the first one, or the first of an empty run, starts anew."""
-    first = known.missing_since is None or absence.first_empty
+    first = known.missing_since is None or not known.absences or absence.first_empty
     live = known.status is ClaimStatus.LIVE
     return replace(
         known,

@@ -61,10 +61,17 @@ def _tails(state: FeedState) -> frozenset[date]:
 def _evidence(state: FeedState, answer: Answer, difference: Diff, absence: Absence) -> Evidence:
     """What the answer lacks of what it ought to show."""
     now, today = absence.now, absence.today
-    missing = [part for f in difference.fates for part in _lacks(f, today)]
-    hidden = {k.id for k in missing if _hidden(state, k, absence)}
-    lacking = tuple(k for k in missing if _counts(k, today) and k.id not in hidden)
-    whole = [f.known for f in difference.fates if not (f.lacking and f.known.id in hidden)]
+    missing = [
+        replace(part, masked=_hidden(state, part, absence))
+        for fate in difference.fates
+        for part in _lacks(fate, today)
+    ]
+    lacking = tuple(k for k in missing if _counts(k, today))
+    hidden = {k.id for k in missing if k.masked}
+    whole = [
+        replace(fate.known, masked=fate.lacking and fate.known.id in hidden)
+        for fate in difference.fates
+    ]
     counted = [k for k in whole if _counts(k, today)]
     running_on = {k.id for k in lacking} - {k.id for k in counted}
     rules = night_set(k.nights for k in state.known if k.stands and k.said.is_rule_block)
@@ -92,7 +99,7 @@ def _lacks(fate: Fate, today: date) -> list[KnownClaim]:
 
 
 def _counts(known: KnownClaim, today: date) -> bool:
-    """Whether a claim is one that every whole answer must show."""
+    """Whether a claim is one that every whole answer must show; `masked` is that of the answer."""
     return not known.masked and known.nights.departure > today and not running(known.nights, today)
 
 
@@ -166,6 +173,8 @@ def _with_pieces(doubt: Doubt | None, ledger: Ledger) -> Doubt | None:
         (ids | ledger.pieces_of(ids)) - ledger.cut_up()
         for ids in (doubt.held, doubt.kept, doubt.believed)
     )
+    if doubt.open:
+        held |= ledger.kept_back
     return replace(doubt, held=held, kept=kept, believed=believed)
 
 

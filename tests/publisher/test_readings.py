@@ -85,8 +85,8 @@ class Noted:
 
 
 @pytest.fixture
-def noted(sqlite_store: Store) -> Noted:
-    return Noted(sqlite_store)
+def noted(store: Store) -> Noted:
+    return Noted(store)
 
 
 def test_the_first_reading_of_a_version_is_written_at_once(noted: Noted) -> None:

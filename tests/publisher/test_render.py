@@ -77,9 +77,9 @@ def test_a_moved_stay_has_the_next_number(store: Store) -> None:
     assert numbers == [0, 1, None, 2]
 
 
-def test_last_modified_rises_whatever_the_clock_says(sqlite_store: Store) -> None:
+def test_last_modified_rises_whatever_the_clock_says(store: Store) -> None:
     """A clock put back by a day does not make a change look old."""
-    house = a_house(sqlite_store)
+    house = a_house(store)
     stamps = []
     for holding, now in (([MAY], NOW), ([], NOW - timedelta(days=1)), ([MAY], NOW)):
         version = house.publish(holding, now)
@@ -101,25 +101,25 @@ def test_publications_tell_from_which_version_to_which(store: Store) -> None:
     assert [str(one.nights.departure) for one in now_held] == ["2027-06-05"]
 
 
-def test_an_export_that_holds_nothing_is_published_too(sqlite_store: Store) -> None:
+def test_an_export_that_holds_nothing_is_published_too(store: Store) -> None:
     """Free on purpose is a version; never published is none."""
-    house = a_house(sqlite_store)
+    house = a_house(store)
     version = house.publish([])
     assert version is not None
     assert version.version == 1
     assert events_of(house) == {}
 
 
-def test_a_stay_named_twice_is_refused(sqlite_store: Store) -> None:
+def test_a_stay_named_twice_is_refused(store: Store) -> None:
     """One UID is one event; half of a stay must not be lost in silence."""
-    house = a_house(sqlite_store)
+    house = a_house(store)
     with pytest.raises(ValueError, match="once"):
         house.publish([MAY, held("stay_1", "2027-05-10 2027-05-12")])
 
 
-def test_a_new_version_says_what_came_and_what_went(sqlite_store: Store) -> None:
+def test_a_new_version_says_what_came_and_what_went(store: Store) -> None:
     """For those who wake the feeds that subtract what they import."""
-    house = a_house(sqlite_store)
+    house = a_house(store)
     house.publish([MAY])
     version = house.publish([JUNE])
     assert version is not None
@@ -144,11 +144,11 @@ holdings = st.lists(
 )
 @given(st.lists(holdings, min_size=1, max_size=6))
 def test_every_version_can_be_told_from_its_publications(
-    sqlite_store: Store, history: list[list[Held]]
+    store: Store, history: list[list[Held]]
 ) -> None:
     """What a version held, as bytes and as rows, is what it was given; numbers never go down."""
     drawn = next(UNITS)
-    house = House(sqlite_store, f"unit_{drawn}", seed=drawn)
+    house = House(store, f"unit_{drawn}", seed=drawn)
     house.build()
     house.mint()
     given_at: dict[int, list[Held]] = {}
@@ -162,7 +162,7 @@ def test_every_version_can_be_told_from_its_publications(
         for uid, event in events_of(house).items():
             assert int(event["SEQUENCE"]) >= numbers.get(uid, 0)
             numbers[uid] = int(event["SEQUENCE"])
-    with sqlite_store.read() as session:
+    with store.read() as session:
         rows = rows_of(session, house)
     for version, holding in given_at.items():
         held_then = {
@@ -173,10 +173,10 @@ def test_every_version_can_be_told_from_its_publications(
         assert held_then == {(one.stay_id, one.nights.arrival, one.kind) for one in holding}
 
 
-def test_sixty_stays_are_one_small_body(sqlite_store: Store) -> None:
+def test_sixty_stays_are_one_small_body(store: Store) -> None:
     """Gzipped in the store, plain for the ETag."""
-    house = a_house(sqlite_store)
+    house = a_house(store)
     house.publish(many(60))
-    with sqlite_store.read() as session:
+    with store.read() as session:
         stored = house.export(session).body or b""
     assert len(gzip.decompress(stored)) > 3 * len(stored)

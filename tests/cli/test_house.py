@@ -127,6 +127,14 @@ def test_a_lost_key_is_a_sentence(host: Host) -> None:
     assert "another key" in ran.err
 
 
+@pytest.mark.parametrize("word", ["check", "backup", "upgrade"])
+def test_the_commands_of_the_database_fill_an_empty_store(host: Host, word: str) -> None:
+    """What is checked or copied first is the house of the config, not nothing."""
+    assert host.run("db", word).code == 0
+    assert len(host.run("exports", "--json").document["data"]) == 2
+    assert host.run("config", "diff", "--json").document == {"data": []}
+
+
 def test_config_check_touches_nothing(host: Host) -> None:
     """It reads the file and no more."""
     assert "is fine: 1 unit, 1 feed\n" in host.run("config", "check").out

@@ -117,10 +117,15 @@ def _is_in_use(url: str) -> bool:
 
 @contextmanager
 def open_store_of(path: Path | None) -> Iterator[tuple[Settings, Store]]:
-    """The settings and the bare store of a config file, at whatever version it stands."""
+    """The settings and the bare store of a config file, at whatever version it stands; an empty one
+    is made, as by any command.
+    """
     settings = load(path, os.environ)
     store = open_store(settings.server.database_url)
     try:
+        if version(store) is None:
+            with open_house(path):
+                pass
         yield settings, store
     finally:
         store.close()

@@ -11,7 +11,7 @@ from hashlib import sha256
 from vacancy.domain.claims import Claim, Kind, KnownClaim
 from vacancy.domain.errors import Refused
 from vacancy.domain.nights import night_set
-from vacancy.domain.release import ReleaseRules
+from vacancy.domain.release import ReleaseRules, lasted
 
 
 class DoubtKind(StrEnum):
@@ -270,7 +270,7 @@ def _hold(
     near = evidence.today + timedelta(days=rules.person_days)
     waits = frozenset(k.id for k in held if k.nights.arrival <= near)
     flooded = doubt.kind is DoubtKind.FLOODED
-    patient = bool(rules.suspicion_span) and now - since >= rules.suspicion_span
+    patient = bool(rules.suspicion_span) and lasted(since, now, rules.suspicion_span)
     if patient and not evidence.shows_none and not flooded:
         return _agreed(doubt, ids, waits, evidence)
     doubt = replace(

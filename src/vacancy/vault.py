@@ -73,6 +73,10 @@ class Vault:
                 "or enter it anew"
             ) from None
 
+    def fits(self, sealed: bytes) -> bool:
+        """Whether it was sealed under this key."""
+        return sealed[:_ID] == self.key_id
+
     def fingerprint(self, text: str) -> str:
         """32 hex digits that tell whether a text changed, and nothing else without the key."""
         return hmac.digest(self._marker, text.encode(), "sha256").hex()[:32]

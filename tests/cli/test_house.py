@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from vacancy.vault import open_vault
+
 if TYPE_CHECKING:
     from conftest import Host
 
@@ -28,6 +30,20 @@ def test_the_first_command_makes_everything(host: Host) -> None:
     key = host.folder / "var" / "vacancy.key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert stat.S_IMODE((host.folder / "var" / "vacancy.db").stat().st_mode) == 0o600
+
+
+def test_a_key_of_another_house_is_refused_before_anything_is_done(host: Host) -> None:
+    """A machine that was given the wrong key would seal every address anew."""
+    host.run("status")
+    key = host.folder / "var" / "vacancy.key"
+    right = key.read_bytes()
+    key.unlink()
+    open_vault(host.folder / "var")
+    ran = host.run("config", "apply")
+    assert ran.code == 2
+    assert "sealed with another vacancy.key" in ran.err
+    key.write_bytes(right)
+    assert host.run("status").code == 0
 
 
 def test_a_differing_config_is_announced_and_applied_only_when_told(host: Host) -> None:

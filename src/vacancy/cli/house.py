@@ -22,7 +22,7 @@ from vacancy.services import config
 from vacancy.services.at import At
 from vacancy.services.publishing import publisher
 from vacancy.settings import Settings, find, load
-from vacancy.store import accounts
+from vacancy.store import accounts, feeds
 from vacancy.store.session import HEAD, Store, is_behind, migrate, open_store, version
 from vacancy.vault import KEY_FILE, Vault, VaultError, open_vault
 
@@ -78,6 +78,7 @@ def open_house(path: Path | None, *, apply: bool = False, quiet: bool = False) -
         _settle_in(store, clock, upgrade=apply)
         with store.read() as session:
             account = accounts.the_account(session)
+            _check_key(feeds.any_sealed(session), vault)
         file = find(path, os.environ)
         house = House(settings, file, store, vault, clock, secrets.token_bytes, account.id)
         if apply or account.config_digest is None:
@@ -99,6 +100,15 @@ def _vault(settings: Settings) -> Vault:
             " another key opens nothing of it"
         )
     return open_vault(settings.server.data_dir)
+
+
+def _check_key(sealed: bytes | None, vault: Vault) -> None:
+    """Another key would take every address of the config for an edited one. Raises VaultError."""
+    if sealed is not None and not vault.fits(sealed):
+        raise VaultError(
+            f"the database was sealed with another {KEY_FILE} than data_dir holds: put there the"
+            " one that belongs to it, from its backup or from another machine of this house"
+        )
 
 
 def _is_in_use(url: str) -> bool:

@@ -88,6 +88,11 @@ def outlines(session: Session, unit_id: str) -> list[Outline]:
     return [Outline(*row) for row in session.execute(_OUTLINES, {"of_unit": unit_id})]
 
 
+def any_sealed(session: Session) -> bytes | None:
+    """The sealed address of some feed; None where there is none."""
+    return session.execute(select(_FEED.c.url).limit(1)).scalar()
+
+
 def of_account(session: Session, account_id: str, *, retired: bool = False) -> list[Feed]:
     """The account's feeds by unit and key."""
     query = select(Feed).where(Feed.account_id == account_id)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 import uuid
 import warnings
@@ -119,7 +120,8 @@ def _server(folder: Path) -> Iterator[str | None]:
 
 def section(found: Sequence[Lists]) -> str:
     """What the page says of them, as Markdown."""
-    parts = [_HEAD.format(events=found[0].size.events, stays=found[0].size.stays)]
+    size, load = found[0].size, os.getloadavg()[2]
+    parts = [_HEAD.format(events=size.events, stays=size.stays, load=load, cores=os.cpu_count())]
     for one in found:
         parts.append(f"\n### {one.database}\n\n")
         parts.append(f"Not measured: {one.missing}.\n" if one.missing else _table(one.listed))
@@ -133,7 +135,8 @@ The API's lists on a store of {events:,} events and {stays:,} stays of 1,250 uni
 asked by the largest, whose are four tenths, through the whole API in one process. `wall` and `cpu`,
 the database's included, are medians; they are to stay under 50 ms. No table is read whole: a test
 holds the plans. `found by` names the indexes of the request's statements, but for primary keys and
-what every request asks of its key.
+what every request asks of its key. The machine's load was {load:.0f} on {cores} cores: above that many,
+the wall's time is mostly spent waiting for others.
 """
 
 

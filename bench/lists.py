@@ -135,8 +135,8 @@ The API's lists on a store of {events:,} events and {stays:,} stays of 1,250 uni
 asked by the largest, whose are four tenths, through the whole API in one process. `wall` and `cpu`,
 the database's included, are medians; they are to stay under 50 ms. No table is read whole: a test
 holds the plans. `found by` names the indexes of the request's statements, but for primary keys and
-what every request asks of its key. The machine's load was {load:.0f} on {cores} cores: above that many,
-the wall's time is mostly spent waiting for others.
+what every request asks of its key. The machine's load was {load:.0f} on {cores} cores: above
+that many, the wall's time is mostly spent waiting for others.
 """
 
 

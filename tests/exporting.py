@@ -13,7 +13,7 @@ from vacancy.domain.availability import Held
 from vacancy.domain.claims import Kind
 from vacancy.domain.nights import Nights
 from vacancy.publisher.render import Imprint, NewVersion, publish
-from vacancy.store import exports, tables
+from vacancy.store import editions, exports, tables
 from vacancy.store.exports import ExportWish, TokenMaker
 from vacancy.store.session import Session, Store
 
@@ -119,8 +119,8 @@ class House:
     def export(self, session: Session, key: str = "everyone") -> tables.Export:
         return next(one for one in exports.of_unit(session, self.unit_id) if one.key == key)
 
-    def edition(self, session: Session, key: str) -> exports.Edition:
-        return next(one for one in exports.editions(session, self.unit_id) if one.key == key)
+    def edition(self, session: Session, key: str) -> editions.Edition:
+        return next(one for one in editions.of_unit(session, self.unit_id) if one.key == key)
 
     def publish(
         self, holding: Sequence[Held], now: datetime = NOW, key: str = "everyone"

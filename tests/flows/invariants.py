@@ -25,7 +25,7 @@ from vacancy.domain.support import is_genuine
 from vacancy.ical.read import digest
 from vacancy.ical.write import Line, write
 from vacancy.publisher.unit import LOOK_BACK
-from vacancy.store import accounts, claims, exports, stays, trees, units
+from vacancy.store import accounts, claims, editions, exports, stays, trees, units
 from vacancy.store.session import Session, Store
 from vacancy.store.tables import Event, Feed, Publication, Unit
 from vacancy.store.upkeep import problems
@@ -104,7 +104,7 @@ def _published(
             (one.stay_id, one.nights, one.kind.value)
             for one in (*contents(facts, held, said, now, today), *as_held(closures, today))
         }
-        rows = exports.publications(session, export.id)
+        rows = editions.publications(session, export.id)
         if {(row.stay_id, row.nights, row.kind.value) for row in rows} != wanted:
             found.append(f"{unit.slug}/{export.key} does not hold what it ought to")
         if export.body is None or export.last_modified is None:

@@ -15,7 +15,7 @@ from sqlmodel import select
 from exporting import DOMAIN, NOW, House, a_house, held, many
 from vacancy.domain.availability import Held
 from vacancy.domain.claims import Kind
-from vacancy.store import exports, tables
+from vacancy.store import editions, tables
 from vacancy.store.session import Session, Store
 
 UNITS = itertools.count()
@@ -96,7 +96,7 @@ def test_publications_tell_from_which_version_to_which(store: Store) -> None:
     with store.read() as session:
         rows = rows_of(session, house)
         told = [(row.stay_id, row.from_version, row.to_version) for row in rows]
-        now_held = exports.publications(session, house.export(session).id)
+        now_held = editions.publications(session, house.export(session).id)
     assert told == [("stay_1", 1, 3), ("stay_2", 2, 4), ("stay_2", 4, None)]
     assert [str(one.nights.departure) for one in now_held] == ["2027-06-05"]
 

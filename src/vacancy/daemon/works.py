@@ -15,7 +15,7 @@ from vacancy.poller.round import Rounds
 from vacancy.runner.embedded import Embedded
 from vacancy.runner.work import Runner, Work
 from vacancy.services import alerts
-from vacancy.store import deliveries, polls
+from vacancy.store import deliveries, leasing
 from vacancy.store.session import Store
 
 #: Kinds of work that are looked for together, one after the other.
@@ -57,7 +57,7 @@ def _polls(hands: Hands) -> Work:
     async def let_go(feed_ids: Sequence[str]) -> None:
         def give_up() -> None:
             with hands.house().store.write() as session:
-                polls.hand_back(session, feed_ids)
+                leasing.hand_back(session, feed_ids)
 
         await asyncio.to_thread(give_up)
 

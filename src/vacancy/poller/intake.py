@@ -26,8 +26,9 @@ from vacancy.poller.state import CLOSES_ALL, feed_state, with_our_stays
 from vacancy.poller.timing import health_after, local_date, next_regular, next_try, reading_key
 from vacancy.poller.tools import Polled, Span, Tools
 from vacancy.reconciler import reconcile_unit
-from vacancy.store import claims, doubts, journal, polls, stays
-from vacancy.store.polls import Due, Finished
+from vacancy.store import claims, doubts, journal, leasing, polls, stays
+from vacancy.store.leasing import Due
+from vacancy.store.polls import Finished
 from vacancy.store.session import Session
 from vacancy.vault import VaultError
 
@@ -63,7 +64,7 @@ def take_in(tools: Tools, due: Due, fetched: Body | NotModified, span: Span) -> 
         stays.lock_unit(session, due.unit_id)
         habits = polls.habits_as_leased(session, due)
         if habits is None:
-            polls.hand_back(session, [due.feed_id])
+            leasing.hand_back(session, [due.feed_id])
             return _of_another_feed(due, span)
         snapshot, settled = _settle(session, tools, due, (reading, habits), span)
         if settled.claims or settled.changes:

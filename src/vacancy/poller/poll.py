@@ -21,7 +21,8 @@ from vacancy.poller.timing import local_date, next_regular, reading_key
 from vacancy.poller.tools import Polled, Span, Tools
 from vacancy.secret import Secret
 from vacancy.store.feeds import SEALED_AS
-from vacancy.store.polls import Due, Finished
+from vacancy.store.leasing import Due
+from vacancy.store.polls import Finished
 
 
 async def poll(

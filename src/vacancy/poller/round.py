@@ -14,8 +14,8 @@ from vacancy.poller.fetch import Failed
 from vacancy.poller.intake import write_failure
 from vacancy.poller.poll import poll
 from vacancy.poller.tools import Polled, Span, Tools
-from vacancy.store import polls, sharing
-from vacancy.store.polls import Due, Room
+from vacancy.store import leasing, polls, sharing
+from vacancy.store.leasing import Due, Room
 from vacancy.store.served import StoreFailure
 
 _LOG = structlog.get_logger(__name__)
@@ -198,7 +198,7 @@ class Rounds:
 
     def _lease(self, only: Sequence[str] | None) -> list[Due]:
         with self._tools.store.write() as session:
-            return polls.lease(session, self._tools.clock.now(), HOLD, self._room(), only)
+            return leasing.lease(session, self._tools.clock.now(), HOLD, self._room(), only)
 
     def _look(self, room: Room) -> list[str]:
         with self._tools.store.read() as session:
@@ -212,7 +212,7 @@ class Rounds:
         """These feeds, however many are flying: the client still asks a host in turn."""
         room = Room(limit=len(feed_ids), per_host=len(feed_ids))
         with self._tools.store.write() as session:
-            return polls.lease(session, self._tools.clock.now(), HOLD, room, feed_ids)
+            return leasing.lease(session, self._tools.clock.now(), HOLD, room, feed_ids)
 
     def _start(self, due: Due) -> asyncio.Task[Polled | None]:
         task = asyncio.create_task(self._fly(due))
@@ -261,7 +261,7 @@ class Rounds:
         try:
             with self._tools.store.write() as session:
                 polls.touch(session, [polled.finished for polled in quiet])
-                polls.hand_back(session, unpolled, self._tools.clock.now() + REST)
+                leasing.hand_back(session, unpolled, self._tools.clock.now() + REST)
         except StoreFailure:
             self._quiet, self._unpolled = quiet + self._quiet, unpolled + self._unpolled
             raise

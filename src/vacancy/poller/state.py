@@ -17,7 +17,7 @@ from vacancy.domain.stays import Stay
 from vacancy.poller.timing import local_date
 from vacancy.poller.tools import Defaults, Tools
 from vacancy.store import accounts, claims, doubts, exports, feeds, stays, trees
-from vacancy.store.polls import Due
+from vacancy.store.leasing import Due
 from vacancy.store.session import Session
 
 #: Claims released longer ago than this are not reinstated.

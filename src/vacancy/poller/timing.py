@@ -12,7 +12,7 @@ from vacancy.domain import cadence
 from vacancy.ical.read import READER_VERSION
 from vacancy.poller.fetch import Failed
 from vacancy.poller.tools import Tools
-from vacancy.store.polls import Due
+from vacancy.store.leasing import Due
 
 #: By how much of its interval a regular poll comes early, at least and at most: so that feeds do
 #: not stay in step, and whoever looks for due feeds once an interval finds them due.

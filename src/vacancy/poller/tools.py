@@ -10,7 +10,8 @@ from vacancy.clock import Clock
 from vacancy.domain.claims import Change
 from vacancy.ids import Chance
 from vacancy.net.client import Client
-from vacancy.store.polls import Due, Finished
+from vacancy.store.leasing import Due
+from vacancy.store.polls import Finished
 from vacancy.store.session import Session, Store
 from vacancy.vault import Vault
 

@@ -12,8 +12,8 @@ from vacancy.domain.availability import Held
 from vacancy.domain.claims import Kind
 from vacancy.ical.write import Line, write
 from vacancy.ids import Chance, new_id
-from vacancy.store import exports
-from vacancy.store.exports import Edition, Published
+from vacancy.store import editions
+from vacancy.store.editions import Edition, Published
 from vacancy.store.session import Session
 
 _SUMMARY: Mapping[Kind, str] = {Kind.RESERVATION: "Reserved", Kind.BLOCK: "Blocked"}
@@ -64,13 +64,13 @@ def publish(
     stand, new, withdrawn = _compare(session, edition, held)
     numbers = _next_numbers(session, edition, new, withdrawn)
     opened = [_open(one, numbers[one.stay_id], (version, modified), imprint) for one in new]
-    exports.close_publications(session, withdrawn, version, modified)
-    exports.open_publications(session, edition, opened)
+    editions.close_publications(session, withdrawn, version, modified)
+    editions.open_publications(session, edition, opened)
     body = _body((*stand, *opened), modified, imprint)
     etag = _etag(body)
     zipped = gzip.compress(body, _ZIPPED_AT, mtime=0)
     issued = {"version": version, "content": content, "body": zipped, "etag": etag}
-    exports.issue(session, edition.id, {**issued, "last_modified": modified})
+    editions.issue(session, edition.id, {**issued, "last_modified": modified})
     told = (tuple(opened), tuple(withdrawn))
     return NewVersion(edition.id, edition.unit_id, version, etag, modified, *told)
 
@@ -82,7 +82,7 @@ def _compare(
     wanted = {one.stay_id: (one.nights, one.kind) for one in held}
     stand: list[Published] = []
     withdrawn: list[Published] = []
-    for one in exports.publications(session, edition.id) if edition.version else ():
+    for one in editions.publications(session, edition.id) if edition.version else ():
         stands = wanted.get(one.stay_id) == (one.nights, one.kind)
         (stand if stands else withdrawn).append(one)
     standing = {one.stay_id for one in stand}
@@ -125,7 +125,7 @@ def _next_numbers(
     last = {one.stay_id: one.sequence for one in withdrawn}
     unknown = [one.stay_id for one in new if one.stay_id not in last]
     if unknown and edition.version:
-        last |= exports.last_sequences(session, edition.id, unknown)
+        last |= editions.last_sequences(session, edition.id, unknown)
     return {one.stay_id: last.get(one.stay_id, -1) + 1 for one in new}
 
 

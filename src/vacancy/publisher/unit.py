@@ -11,7 +11,7 @@ from vacancy.domain.availability import ExportFacts, contents
 from vacancy.domain.linked import Member, as_held, derive
 from vacancy.ids import Chance
 from vacancy.publisher.render import Imprint, NewVersion, publish
-from vacancy.store import accounts, claims, exports, feeds, stays, trees
+from vacancy.store import accounts, claims, editions, feeds, stays, trees
 from vacancy.store.feeds import Outline
 from vacancy.store.session import Session
 from vacancy.store.trees import Relative
@@ -55,7 +55,7 @@ def _publish_one(
         feed.id for feed in own_feeds.values() if feed.settings.get("rule_blocks") == "export"
     )
     published: list[NewVersion] = []
-    for edition in exports.editions(session, unit_id):
+    for edition in editions.of_unit(session, unit_id):
         held = contents(
             ExportFacts(edition.key, edition.feed_id, edition.channel, rules_exported),
             known_stays,

@@ -1,10 +1,10 @@
-"""Exports, what was published in them from version to version, and who read which version."""
+"""Exports with their tokens, and who read which version. What stands in them is in `editions`."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,22 +13,17 @@ from sqlalchemy import Table, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from vacancy.domain.claims import Kind
 from vacancy.domain.echoes import ExportHistory, ExportReading, Publication
 from vacancy.domain.nights import Nights
 from vacancy.domain.propagation import main_reader
 from vacancy.ids import Chance, new_id
 from vacancy.store import tables, watch
-from vacancy.store.rows import Rows
 from vacancy.store.tables import Export
 
 _EXPORT: Table = tables.metadata.tables["export"]
 _PUBLICATION: Table = tables.metadata.tables["publication"]
 _FEED: Table = tables.metadata.tables["feed"]
 _READING: Table = tables.metadata.tables["reading"]
-
-# Looking a name up costs a tenth of calling the enum.
-_KINDS = {kind.value: kind for kind in Kind}
 
 _READING_COLUMNS = ("export_id", "version", "reader", "first_at", "last_at", "count", "visits")
 
@@ -54,25 +49,6 @@ class TokenMaker:
         """The columns of a new token: 256 bits of chance, 43 characters safe in a URL."""
         token = base64.urlsafe_b64encode(self.chance(32)).rstrip(b"=").decode()
         return {"token": self.seal(token), "token_hash": token_hash(token)}
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """One stay's nights in one export from `from_version` on.
-
-    `to_version` is the first version without them, None while they are in it. `sequence` and
-    `published_at` are the SEQUENCE and LAST-MODIFIED that readers see.
-    """
-
-    id: str
-    stay_id: str
-    nights: Nights
-    kind: Kind
-    sequence: int
-    from_version: int
-    published_at: datetime
-    to_version: int | None = None
-    withdrawn_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,51 +134,6 @@ def of_unit(session: Session, unit_id: str) -> list[Export]:
     return list(session.execute(query.order_by(_EXPORT.c.key)).scalars())
 
 
-@dataclass(frozen=True, slots=True)
-class Edition:
-    """A live export as it was last published: `version` 0 where it never was.
-
-    `content` is the digest of what it holds.
-    """
-
-    id: str
-    account_id: str
-    unit_id: str
-    key: str
-    feed_id: str | None
-    channel: str
-    version: int
-    content: str | None
-    last_modified: datetime | None
-
-
-_EDITIONS = (
-    select(
-        *(_EXPORT.c[name] for name in ("id", "account_id", "unit_id", "key", "feed_id", "channel")),
-        *(_EXPORT.c[name] for name in ("version", "content", "last_modified")),
-    )
-    .where(_EXPORT.c.unit_id == bindparam("unit"), _EXPORT.c.revoked_at.is_(None))
-    .order_by(_EXPORT.c.key)
-)
-_ISSUE = (
-    update(_EXPORT)
-    .where(_EXPORT.c.id == bindparam("row_id"))
-    .values(revision=_EXPORT.c.revision + 1)
-)
-
-
-def editions(session: Session, unit_id: str) -> list[Edition]:
-    """The unit's live exports as they stand published, by key."""
-    return [Edition(*row) for row in session.execute(_EDITIONS, {"unit": unit_id})]
-
-
-def issue(session: Session, export_id: str, issued: dict[str, Any]) -> None:
-    """Put the next version in the place of the last: `issued` holds version, content, body, etag
-    and last_modified.
-    """
-    session.connection().execute(_ISSUE, {"row_id": export_id, **issued})
-
-
 _OF_FEED = (
     select(_EXPORT.c.id)
     .where(_EXPORT.c.feed_id == bindparam("feed_id"), _EXPORT.c.revoked_at.is_(None))
@@ -214,75 +145,6 @@ _OF_FEED = (
 def of_feed(session: Session, feed_id: str) -> str | None:
     """The id of the live export that was made for a feed."""
     return session.connection().execute(_OF_FEED, {"feed_id": feed_id}).scalar_one_or_none()
-
-
-_PUBLICATIONS = select(
-    *(_PUBLICATION.c[name] for name in ("id", "stay_id", "arrival", "departure", "kind")),
-    *(_PUBLICATION.c[name] for name in ("sequence", "from_version", "published_at")),
-).where(_PUBLICATION.c.export_id == bindparam("export"), _PUBLICATION.c.to_version.is_(None))
-_LAST_SEQUENCES = (
-    select(_PUBLICATION.c.stay_id, func.max(_PUBLICATION.c.sequence))
-    .where(_PUBLICATION.c.export_id == bindparam("export"))
-    .where(_PUBLICATION.c.stay_id.in_(bindparam("stays", expanding=True)))
-    .group_by(_PUBLICATION.c.stay_id)
-)
-_CLOSE = (
-    update(_PUBLICATION)
-    .where(_PUBLICATION.c.id == bindparam("row_id"))
-    .values(to_version=bindparam("version"), withdrawn_at=bindparam("at"))
-)
-_OPEN = Rows(
-    _PUBLICATION,
-    (
-        *("id", "account_id", "export_id", "stay_id", "arrival", "departure", "kind"),
-        *("sequence", "from_version", "published_at"),
-    ),
-)
-
-
-def publications(session: Session, export_id: str) -> list[Published]:
-    """What the newest version of the export holds."""
-    return [
-        Published(id_, stay_id, Nights(arrival, departure), _KINDS[kind], *rest)
-        for id_, stay_id, arrival, departure, kind, *rest in session.execute(
-            _PUBLICATIONS, {"export": export_id}
-        )
-    ]
-
-
-def last_sequences(session: Session, export_id: str, stay_ids: Iterable[str]) -> dict[str, int]:
-    """The highest SEQUENCE under which the export ever held each stay; never held: left out."""
-    asked = {"export": export_id, "stays": list(stay_ids)}
-    return {stay_id: last for stay_id, last in session.execute(_LAST_SEQUENCES, asked)}
-
-
-def close_publications(
-    session: Session, gone: Sequence[Published], to_version: int, at: datetime
-) -> None:
-    """Say that `to_version` is the first without these."""
-    if gone:
-        rows = [{"row_id": one.id, "version": to_version, "at": at} for one in gone]
-        session.connection().execute(_CLOSE, rows)
-
-
-def open_publications(session: Session, edition: Edition, new: Sequence[Published]) -> None:
-    """Write down what a version holds that the one before it did not."""
-    whose = {"account_id": edition.account_id, "export_id": edition.id}
-    rows = [
-        {
-            **whose,
-            "id": published.id,
-            "stay_id": published.stay_id,
-            "arrival": published.nights.arrival,
-            "departure": published.nights.departure,
-            "kind": published.kind.value,
-            "sequence": published.sequence,
-            "from_version": published.from_version,
-            "published_at": published.published_at,
-        }
-        for published in new
-    ]
-    _OPEN.write(session, rows)
 
 
 def record_readings(session: Session, readings: Sequence[Reading], chance: Chance) -> None:

@@ -1,5 +1,5 @@
 """Due feeds one by one, for instances that share them: what to put into the queue, and leasing what
-came out of it. When a feed is due stands in `polls.due_now` alone.
+came out of it. When a feed is due stands in `leasing.due_now` alone.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Table, select
 from sqlmodel import Session
 
-from vacancy.store import polls, tables
-from vacancy.store.polls import Due, Room
+from vacancy.store import leasing, tables
+from vacancy.store.leasing import Due, Room
 
 _FEED: Table = tables.metadata.tables["feed"]
 
@@ -21,7 +21,7 @@ _LOOK_AHEAD = 4
 
 def look(session: Session, now: datetime, room: Room) -> list[str]:
     """Feeds that are due and in nobody's hand, the most urgent first, as far as there is room."""
-    query = select(_FEED.c.id, _FEED.c.host).where(polls.due_now(now))
+    query = select(_FEED.c.id, _FEED.c.host).where(leasing.due_now(now))
     full = room.full_hosts()
     if full:
         query = query.where(_FEED.c.host.not_in(full))
@@ -35,6 +35,6 @@ def lease(
     """Take those of these feeds in hand that are still due, as far as there is room."""
     if room.limit <= 0:
         return []
-    query = select(_FEED.c.id).where(_FEED.c.id.in_(feed_ids), polls.due_now(now))
+    query = select(_FEED.c.id).where(_FEED.c.id.in_(feed_ids), leasing.due_now(now))
     still = list(session.execute(query.with_for_update(skip_locked=True)).scalars())
-    return polls.lease(session, now, hold, room, still) if still else []
+    return leasing.lease(session, now, hold, room, still) if still else []

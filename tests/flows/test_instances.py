@@ -138,7 +138,7 @@ def test_each_role_on_a_machine_of_its_own(tmp_path: Path, postgres_url: str) ->
         house.all_read(60)
         key, _ = house.key(), house.hook()
         export = f"/ical/{house.token('u0')}.ics"
-        before = side.get(export).body  # type: ignore[attr-defined]
+        before = until(lambda: (a := side.get(export)).status == 200 and a, "it opens").body
         wish = {"unit_id": "u0", "arrival": "2029-05-01", "departure": "2029-05-03"}
         status, made = house.post(front, "/v1/blocks", key, wish)
         booked = time.monotonic()
@@ -241,7 +241,7 @@ def test_the_database_crashes_under_load(tmp_path: Path) -> None:
         house.all_read(60)
         house.hook()
         export = f"/ical/{house.token('u2')}.ics"
-        served = daemons[0].get(export).body  # type: ignore[attr-defined]
+        served = until(lambda: (a := daemons[0].get(export)).status == 200 and a, "it opens").body
         with Writers(house, daemons) as writers:
             for _ in range(RESTARTS):
                 count = len(writers.acknowledged)

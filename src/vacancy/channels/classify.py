@@ -60,10 +60,22 @@ def classify(  # noqa: PLR0913 - all that a reading is judged by, each named by 
         claim = _claim(entry, profile, verdict)
         versions.append((_settled(claim, profile, before), entry.sequence))
     claims, copies = without_copies(versions)
+    claims = [*claims, *_as_known(skipped, claims, known)]
     moves_on = stamped is None or stamped >= today - _ONE_DAY
     scene = scene_of(claims, before, today, moves_on, closed_before)
     judged, closes_all = shaped(claims, scene)
     return Snapshot(tuple(judged), (*left_out, *copies), _warnings(judged, closes_all), closes_all)
+
+
+def _as_known(
+    skipped: Sequence[Skipped], claims: Sequence[Claim], known: Sequence[KnownClaim]
+) -> list[Claim]:
+    """What stands of entries that are listed still, but say no dates that can be read: a UID that
+    is there is no absence.
+    """
+    listed = {one.uid for one in skipped if one.unreadable and one.uid}
+    listed -= {claim.uid for claim in claims}
+    return [one.said for one in known if one.stands and one.said.uid in listed]
 
 
 def is_live(claim: Claim, today: date) -> bool:

@@ -160,10 +160,14 @@ class KnownClaim:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """An entry that was not taken, and why, in words for the host."""
+    """An entry that was not taken, and why, in words for the host.
+
+    `unreadable`: it is listed, but when it is cannot be told; what was known of it stands.
+    """
 
     uid: str
     why: str
+    unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def dump_blocks(blocks: Iterable[Block]) -> bytes:
         (
             block.digest.hex(),
             [_row(entry) for entry in block.entries],
-            [(one.uid, one.why) for one in block.skipped],
+            [(one.uid, one.why, int(one.unreadable)) for one in block.skipped],
             int(block.recurs),
         )
         for block in blocks
@@ -75,9 +75,14 @@ def _block(row: object) -> Block:
     return Block(
         bytes.fromhex(digest),
         tuple(_entry(entry) for entry in entries),
-        tuple(Skipped(*cast("tuple[str, str]", one)) for one in skipped),
+        tuple(_skipped(one) for one in skipped),
         bool(recurs),
     )
+
+
+def _skipped(row: object) -> Skipped:
+    uid, why, unreadable = cast("tuple[str, str, int]", row)
+    return Skipped(uid, why, bool(unreadable))
 
 
 def _entry(row: object) -> Entry:

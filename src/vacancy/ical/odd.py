@@ -41,9 +41,9 @@ def read_odd(found: Properties, prodid: str, settings: ReadSettings) -> Entry | 
     """The entry, or why it is none."""
     span = span_of(found, settings)
     if isinstance(span, str):
-        return Skipped(found.uid, span)
+        return Skipped(found.uid, span, unreadable=span != FREE)
     if span.start.year < _FIRST_YEAR:
-        return Skipped(found.uid, TOO_EARLY)
+        return Skipped(found.uid, TOO_EARLY, unreadable=True)
     nights = span.nights(settings.zone)
     if nights is None:
         return Skipped(found.uid, NO_NIGHT)

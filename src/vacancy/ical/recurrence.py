@@ -77,7 +77,7 @@ def read_series(
     for master in masters:
         span = span_of(master, settings)
         if isinstance(span, str):
-            skipped.append(Skipped(master.uid, span))
+            skipped.append(Skipped(master.uid, span, unreadable=span != FREE))
             continue
         zone = _own_zone(span.start, zone_name, settings.zone)
         series = _Series(master, span, zone, settings, steps)

@@ -18,7 +18,7 @@ import polls
 import radicale
 import vdirsyncer
 from machine import OUR_CORE, describe, median, pin
-from report import page
+from report import by_hand, page
 from rows import Row, table
 from server import channel
 from year import Size as Year
@@ -72,7 +72,7 @@ def main(args: list[str]) -> int:
     _say(f"done in {time.monotonic() - began:.0f} s")
     print(f"{said}\n\n{table(rows)}\n\n{told}")
     if wish.write:
-        wish.write.write_text(f"{page(said, rows)}\n{told}")
+        wish.write.write_text(f"{page(said, rows)}\n{told}{by_hand(wish.write)}")
     return 0
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rows import Row, markdown
+
+#: Where the part of the page begins that people write.
+_BY_HAND = "## What still misses its gate"
 
 _PAGE = """\
 # What it costs
@@ -34,3 +38,10 @@ Machine: {machine}.
 def page(machine: str, rows: Sequence[Row]) -> str:
     """The whole page, as Markdown."""
     return _PAGE.format(machine=machine, table=markdown(rows))
+
+
+def by_hand(page: Path) -> str:
+    """What people wrote at the end of the page as it is, to be kept when it is written anew."""
+    before = page.read_text() if page.exists() else ""
+    _, heading, text = before.partition(_BY_HAND)
+    return f"\n{heading}{text}" if heading else ""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import pickle
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from hypothesis import given
@@ -98,6 +100,21 @@ def test_a_new_house_makes_its_key(tmp_path: Path) -> None:
     assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
     assert stat.S_IMODE((data_dir / KEY_FILE).stat().st_mode) == 0o600
     assert open_vault(data_dir).open(vault.seal(URL, "p"), "p") == URL
+
+
+def test_whoever_comes_at_once_finds_one_key(tmp_path: Path) -> None:
+    """Never half of one: who was slower takes the key of who was quicker."""
+    for house in range(20):
+        together = Barrier(8)
+
+        def found(house: int = house, together: Barrier = together) -> bytes:
+            together.wait(10)
+            return open_vault(tmp_path / str(house)).key_id
+
+        with ThreadPoolExecutor(8) as pool:
+            keys = [pool.submit(found) for _ in range(8)]
+            assert len({key.result() for key in keys}) == 1
+        assert [file.name for file in (tmp_path / str(house)).iterdir()] == [KEY_FILE]
 
 
 def test_two_houses_have_two_keys(tmp_path: Path) -> None:

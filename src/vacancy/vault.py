@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import fcntl
 import hashlib
 import hmac
 import os
 import stat
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -102,17 +104,18 @@ def _context(purpose: str) -> bytes:
 
 
 def _create(file: Path) -> None:
+    """Make a key, whole before it has its name: nobody reads half of one, or a second one."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process was quicker: its key is the key
-        return
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(_spell(os.urandom(_KEY)))
-        stream.flush()
-        os.fsync(stream.fileno())
     folder = os.open(file.parent, os.O_RDONLY)
     try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if file.exists():  # another process was quicker: its key is the key
+            return
+        with NamedTemporaryFile(dir=file.parent, prefix=f"{file.name}.", delete=False) as stream:
+            stream.write(_spell(os.urandom(_KEY)))
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(stream.name).replace(file)
         os.fsync(folder)
     finally:
         os.close(folder)

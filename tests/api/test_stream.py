@@ -99,6 +99,23 @@ def test_it_tells_what_happens_from_now_on(api: ApiHouse) -> None:
         api.listeners.close()
 
 
+def test_it_misses_nothing_that_happens_after_its_answer(
+    api: ApiHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the store takes to say what was the last event before."""
+    last = journal.last
+
+    def slowly(*said: Any) -> Any:
+        time.sleep(0.2)
+        return last(*said)
+
+    monkeypatch.setattr(journal, "last", slowly)
+    with served(api) as address, reading(address, api.key) as reader:
+        wanted = facts(api)
+        assert reader.event()["sequence"] == wanted
+        api.listeners.close()
+
+
 def test_it_goes_on_where_a_reader_left_off(
     api: ApiHouse, database: str | None, tmp_path: Path
 ) -> None:

@@ -133,9 +133,11 @@ class EventStream(Response):
             task.result()
 
     async def _tell(self, send: Send) -> None:
+        # Known before the reader is answered: it misses nothing that happens after the answer.
+        cursor = await self._begins() if self._cursor is None else self._cursor
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         async with self._front.listeners.join(self._actor, self._look) as listener:
-            async for chunk in self._chunks(listener):
+            async for chunk in self._chunks(listener, cursor):
                 try:
                     async with asyncio.timeout(self._front.listeners.patience.stalled):
                         await send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -144,10 +146,9 @@ class EventStream(Response):
                     return
         await send({"type": "http.response.body", "body": b""})
 
-    async def _chunks(self, listener: Listener) -> AsyncIterator[bytes]:
+    async def _chunks(self, listener: Listener, cursor: int) -> AsyncIterator[bytes]:
         patience, clock = self._front.listeners.patience, asyncio.get_running_loop().time
         ends = clock() + patience.longest
-        cursor = await self._begins() if self._cursor is None else self._cursor
         yield _COME_BACK
         while not listener.over:
             newest = listener.last

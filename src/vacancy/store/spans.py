@@ -40,8 +40,9 @@ def start_anew(session: Session, now: datetime, by: timedelta) -> None:
     """The wall clock was set on by so much (back: less than zero) to `now`, though no time passed.
 
     What counts absences or agreement begins again, as do the spans since a channel's reading, and
-    the day for which a canceled stay's nights stay closed; holds keep the time that was left to
-    them. Nothing was seen or read later than now.
+    the day for which a canceled stay's nights stay closed. Set on, holds keep the time that was
+    left to them; set back, none outlives its whole span from now, and none made by a clock that was
+    right all the time is cut short. Nothing was seen or read later than now.
     No feed waits longer than its interval, no lease longer than a poll may take, programs are told
     at once what waits for them, and every unit is planned anew: its midnights are others now.
     Several processes that each say so do no harm.
@@ -78,7 +79,8 @@ def _agree_anew(session: Session) -> None:
 
 
 def _count_from(session: Session, now: datetime) -> None:
-    for row in session.execute(select(_FEED.c.id, _FEED.c.habits)).all():
+    # Held while they are rewritten: what another process learns meanwhile must not be lost.
+    for row in session.execute(select(_FEED.c.id, _FEED.c.habits).with_for_update()).all():
         habits = {**row.habits, CLOCK_SET_AT: now.isoformat()}
         session.execute(update(_FEED).where(_FEED.c.id == row.id).values(habits=habits))
 
@@ -89,12 +91,15 @@ def _linger_anew(session: Session, now: datetime, by: timedelta) -> None:
 
 
 def _hold_on(session: Session, now: datetime, by: timedelta) -> None:
-    query = select(_STAY.c.id, _STAY.c.expires_at).where(
+    query = select(_STAY.c.id, _STAY.c.opened_at, _STAY.c.expires_at).where(
         _STAY.c.status == StayStatus.HELD.value, _STAY.c.expires_at.is_not(None)
     )
     for row in session.execute(query).all():
-        until = min(row.expires_at + by, now + LONGEST)
-        session.execute(update(_STAY).where(_STAY.c.id == row.id).values(expires_at=until))
+        span = row.expires_at - row.opened_at
+        until = row.expires_at + by if by > timedelta() else min(row.expires_at, now + span)
+        held = {"opened_at": min(row.opened_at, now), "expires_at": min(until, now + LONGEST)}
+        still_held = (_STAY.c.id == row.id, _STAY.c.status == StayStatus.HELD.value)
+        session.execute(update(_STAY).where(*still_held).values(held))
 
 
 def _due_within_their_interval(session: Session, now: datetime) -> None:

@@ -102,6 +102,18 @@ def test_listed_days_are_added() -> None:
     ]
 
 
+def test_of_two_periods_that_begin_on_one_day_the_longer_stands() -> None:
+    """In whatever order they are told: no night of either is lost."""
+    periods = ["20270101T150000/P1D", "20270101T160000/P4D", "20270101T170000/P2D"]
+    for order in (periods, periods[::-1]):
+        series = ("UID:w", "DTSTART:20261204T150000", "DTEND:20261206T110000")
+        told = "RDATE;VALUE=PERIOD:" + ",".join(order)
+        assert [one[:2] for one in dates(read(calendar(event(*series, told)), settings()))] == [
+            ("2026-12-04", "2026-12-06"),
+            ("2027-01-01", "2027-01-05"),
+        ]
+
+
 def test_a_time_on_the_wall_stays_through_the_change_of_clocks() -> None:
     """In its own zone; a series given in UTC keeps to the calendar's X-WR-TIMEZONE."""
     lines = (

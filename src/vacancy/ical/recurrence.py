@@ -234,7 +234,13 @@ def _moments(series: _Series, name: str) -> frozenset[_Key]:
 
 
 def _periods(series: _Series) -> dict[date, Span]:
-    """The occurrences that RDATE gives as periods, with ends of their own, by their days."""
+    """The occurrences that RDATE gives as periods, with ends of their own, by their days; of two
+    that begin on one day the one that ends later.
+    """
+
+    def ends(span: Span) -> date:
+        return local_day(span.end, series.zone)
+
     found: dict[date, Span] = {}
     for prop in series.master.repeated.get("RDATE", ()):
         for text in set(prop.value.split(",")):
@@ -244,8 +250,10 @@ def _periods(series: _Series) -> dict[date, Span]:
             if not isinstance(start, datetime) or not last:
                 continue
             end = moment(last, prop.params, series.zone) if length is None else start + length
-            if end is not None:
-                found[local_day(start, series.zone)] = Span(start, end)
+            if end is None:
+                continue
+            day, span = local_day(start, series.zone), Span(start, end)
+            found[day] = max(span, found.get(day, span), key=ends)
     return found
 
 

@@ -34,14 +34,19 @@ _THE_FEED = _FEED.c.id == bindparam("row_id")
 _RUN = select(
     _FEED.c.last_poll_id, _FEED.c.repeats, _FEED.c.last_good_at, _FEED.c.first_good_at
 ).where(_THE_FEED)
-_STANDS = select(
-    _FEED.c.url_digest,
-    _FEED.c.settings,
-    _FEED.c.channel,
-    _FEED.c.retired_at,
-    _FEED.c.leased_until,
-    _FEED.c.habits,
-).where(_THE_FEED)
+# Held until its poll is written down: an edit meanwhile waits, or its mark would be written over.
+_STANDS = (
+    select(
+        _FEED.c.url_digest,
+        _FEED.c.settings,
+        _FEED.c.channel,
+        _FEED.c.retired_at,
+        _FEED.c.leased_until,
+        _FEED.c.habits,
+    )
+    .where(_THE_FEED)
+    .with_for_update()
+)
 _BODY = select(_FEED.c.body).where(_THE_FEED)
 _ENTRIES = select(_FEED.c.entries).where(_THE_FEED)
 _WRITE = update(_FEED).where(_THE_FEED)

@@ -1,0 +1,48 @@
+"""A feed is edited while an answer of it is being written down."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from threading import Thread
+from time import sleep
+
+import pytest
+from sqlalchemy import select, update
+
+from flows.house import house
+from vacancy.store import feeds, leasing, polls, stays
+from vacancy.store.leasing import Room
+from vacancy.store.tables import Feed
+
+ROOM = Room(limit=1, per_host=1)
+
+
+@pytest.mark.parametrize("where", ["sqlite_url", "postgres_url"])
+def test_the_mark_of_an_edit_outlives_the_answer_before_it(
+    tmp_path: Path, where: str, request: pytest.FixtureRequest
+) -> None:
+    """What is missing after an edited address is in doubt, also where a poll was just ending."""
+    with house(tmp_path, database=request.getfixturevalue(where)) as home:
+        home.step()
+        now = home.clock.now()
+        with home.store.write() as session:
+            feed_id = session.execute(select(Feed.id)).scalar_one()
+            session.execute(update(Feed).values(last_good_at=now))
+            (due,) = leasing.lease(session, now, timedelta(minutes=3), ROOM, [feed_id])
+
+        def edit() -> None:
+            with home.store.write() as session:
+                feeds.read_anew(session, session.get_one(Feed, feed_id), now)
+
+        editing = Thread(target=edit)
+        with home.store.write() as session:
+            stays.lock_unit(session, due.unit_id)
+            habits = polls.habits_as_leased(session, due)
+            assert habits is not None
+            editing.start()
+            sleep(0.5)
+            session.execute(update(Feed).values(habits={**habits, "empty": True}))
+        editing.join()
+        with home.store.read() as session:
+            assert session.execute(select(Feed.habits)).scalar_one().get(feeds.EDITED)

@@ -21,6 +21,7 @@ from vacancy.domain.events import Fact
 from vacancy.domain.scopes import Role, Scope
 from vacancy.services import keys
 from vacancy.store import journal
+from vacancy.store import keys as stored_keys
 
 STREAM = "/v1/events/stream"
 
@@ -103,13 +104,13 @@ def test_it_misses_nothing_that_happens_after_its_answer(
     api: ApiHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However long the store takes to say what was the last event before."""
-    last = journal.last
+    valid = stored_keys.valid
 
     def slowly(*said: Any) -> Any:
         time.sleep(0.2)
-        return last(*said)
+        return valid(*said)
 
-    monkeypatch.setattr(journal, "last", slowly)
+    monkeypatch.setattr(stored_keys, "valid", slowly)
     with served(api) as address, reading(address, api.key) as reader:
         wanted = facts(api)
         assert reader.event()["sequence"] == wanted

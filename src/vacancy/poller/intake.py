@@ -67,18 +67,32 @@ def take_in(tools: Tools, due: Due, fetched: Body | NotModified, span: Span) -> 
             leasing.hand_back(session, [due.feed_id])
             return _of_another_feed(due, span)
         snapshot, settled = _settle(session, tools, due, (reading, habits), span)
-        if settled.claims or settled.changes:
-            reconcile_unit(session, due.unit_id, span.ended, tools.chance)
         taken = Taken(fetched, content, reading, snapshot, settled)
         finished = _finished(tools, due, taken, span)
+        # Ahead of the plan, which asks when the feed was first read, and may wake the feed again.
         polls.record(session, finished, tools.chance, _kept(tools, due, taken, span))
+        advice = _plan(session, tools, due, settled, finished)
         _tell(session, tools, due, settled, finished)
         tools.publish(session, due.unit_id, span.ended)
         reach("after_publish")
         reach("before_commit")
     reach("after_commit")
-    text = " ".join(notice.text for notice in settled.notices)
+    text = " ".join([*(notice.text for notice in settled.notices), *advice])
     return Polled(due, finished, settled.changes, text)
+
+
+def _plan(
+    session: Session, tools: Tools, due: Due, settled: Settlement, finished: Finished
+) -> list[str]:
+    """Decide anew about the unit where the answer changed anything; what the host is advised."""
+    if not (settled.claims or settled.changes):
+        return []
+    plan = reconcile_unit(session, due.unit_id, finished.ended_at, tools.chance)
+    advice = [notice.text for notice in plan.notices]
+    if advice:
+        told = [*finished.counts["notices"], *advice]
+        polls.recount(session, due.feed_id, {**finished.counts, "notices": told})
+    return advice
 
 
 def write_failure(tools: Tools, due: Due, failed: Failed, span: Span) -> Polled:

@@ -158,6 +158,12 @@ def record(
     session.connection().execute(_ADD, poll)
 
 
+def recount(session: Session, feed_id: str, counts: Mapping[str, Any]) -> None:
+    """Put these in the place of what the feed's last recorded poll counted."""
+    last = select(_FEED.c.last_poll_id).where(_FEED.c.id == feed_id).scalar_subquery()
+    session.execute(update(_POLL).where(_POLL.c.id == last).values(counts=dict(counts)))
+
+
 def _of(session: Session, query: Executable, feed_id: str) -> Row[Any]:
     """The one row of a feed."""
     return session.connection().execute(query, {"row_id": feed_id}).one()

@@ -1,4 +1,4 @@
-"""A feed is edited while an answer of it is being written down."""
+"""Feeds and units are edited while answers are being written down."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import select, update
 
 from flows.house import house
-from vacancy.store import feeds, leasing, polls, stays
+from vacancy.domain.events import EventType, Fact
+from vacancy.store import feeds, journal, leasing, polls, stays
 from vacancy.store.leasing import Room
-from vacancy.store.tables import Feed
+from vacancy.store.tables import Feed, Unit
 
 ROOM = Room(limit=1, per_host=1)
 
@@ -46,3 +47,32 @@ def test_the_mark_of_an_edit_outlives_the_answer_before_it(
         editing.join()
         with home.store.read() as session:
             assert session.execute(select(Feed.habits)).scalar_one().get(feeds.EDITED)
+
+
+def test_a_config_is_applied_while_a_unit_is_being_decided_about(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    """Neither takes what the other has and then waits for it: both are done."""
+    with house(tmp_path, database=postgres_url) as home:
+        home.step()
+        home.declare({"airbnb": "", "vrbo": ""})
+        with home.store.read() as session:
+            unit = session.execute(select(Unit)).scalar_one()
+        failures: list[Exception] = []
+
+        def apply() -> None:
+            try:
+                home.apply()
+            except Exception as failure:
+                failures.append(failure)
+
+        applying = Thread(target=apply)
+        with home.store.write() as session:
+            stays.lock_unit(session, unit.id)
+            applying.start()
+            sleep(0.5)
+            fact = Fact(EventType.CONFIG_APPLIED, unit_id=unit.id)
+            journal.append(session, unit.account_id, [fact], home.clock.now(), home.chance)
+        applying.join()
+        assert failures == []
+        assert set(home.exports()) >= {"airbnb", "vrbo"}

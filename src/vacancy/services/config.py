@@ -82,6 +82,7 @@ def apply(
     Raises ConfigError, Unknown (no such unit) or Refused (it is still in the config).
     """
     account = accounts.the_account(session)
+    units.take_all(session, account.id)
     journal.stand_in_line(session, account.id)  # of instances that start together, one has work
     wishes = {unit.slug: unit for unit in settings.units}
     work = Work(session, settings, vault, account.id, at, wishes, property_values(settings))

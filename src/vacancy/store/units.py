@@ -30,6 +30,15 @@ def of_account(session: Session, account_id: str, *, retired: bool = False) -> l
     return list(session.execute(query.order_by(Unit.slug)).scalars())
 
 
+def take_all(session: Session, account_id: str) -> None:
+    """Take every unit's row: nothing is decided about any of them until this commits.
+
+    Who decides takes a unit first and the account's journal last; so must who changes them all.
+    """
+    rows = select(_UNIT.c.id).where(_UNIT.c.account_id == account_id).order_by(_UNIT.c.id)
+    session.execute(rows.with_for_update()).all()
+
+
 def find(session: Session, account_id: str, name: str) -> Unit:
     """A unit by its slug or id, retired ones included. Raises Unknown."""
     query = select(Unit).where(

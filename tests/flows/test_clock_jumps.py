@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ from sqlalchemy import select
 from calendars import airbnb, booking, calendar
 from flows.house import HouseUnderTest, house
 from vacancy.daemon.clocks import Clocks, believe
+from vacancy.daemon.compose import House, open_rounds
 from vacancy.store.tables import Feed
 
 FEB = airbnb("FEB", "2027-02-03", "2027-02-06")
@@ -53,6 +56,40 @@ def test_a_night_is_not_freed_by_setting_the_clock(tmp_path: Path, hours: int) -
         assert NIGHT in home.taken()
         home.poll(minutes=61)
         assert NIGHT not in home.taken()
+
+
+def test_one_jump_is_told_once_however_many_look_at_it_together(tmp_path: Path) -> None:
+    """The tick, and each answer that is about to be judged."""
+    with house(tmp_path) as home:
+        clocks = Clocks(TwoClocks(home))
+        home.pass_time(hours=30)
+        with ThreadPoolExecutor(4) as threads:
+            told = list(threads.map(lambda _: clocks.watch(home.store), range(8)))
+        assert sorted(map(bool, told)) == [False] * 7 + [True]
+        assert clocks.parted() == timedelta()
+
+
+def test_an_answer_between_two_ticks_is_not_judged_by_a_clock_that_jumped(tmp_path: Path) -> None:
+    """It comes in before the tick that would have noticed."""
+    with house(tmp_path) as home:
+        clock = TwoClocks(home)
+        whole, clocks = (
+            House(home.settings, home.store, home.vault, clock, home.chance),
+            Clocks(clock),
+        )
+        home.polled(calendar(FEB, airbnb("MAR", "2027-03-03", "2027-03-06")))
+        home.polled(calendar(airbnb("MAR", "2027-03-03", "2027-03-06")), minutes=0)
+        home.pass_time(hours=2)
+
+        def before() -> None:
+            clocks.watch(home.store)
+
+        async def once() -> None:
+            async with open_rounds(whole, before, lambda _: None) as rounds:
+                await rounds.once()
+
+        asyncio.run(once())
+        assert NIGHT in home.taken()
 
 
 def test_a_clock_set_back_while_nobody_ran_is_believed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 
 import structlog
@@ -41,6 +42,7 @@ class Clocks:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._wall, self._steady = clock.now(), clock.monotonic()
+        self._turn = threading.Lock()
 
     def parted(self) -> timedelta:
         """By how much the wall clock was set on, or (less than zero) back; zero under a minute."""
@@ -55,14 +57,15 @@ class Clocks:
     def watch(self, store: Store) -> datetime | None:
         """Starts every span under way anew when the clocks parted; the new time then, else None.
 
-        Raises a StoreFailure; the next look finds the same.
+        Any thread may look. Raises a StoreFailure; the next look finds the same.
         """
-        by = self.parted()
-        if not by:
-            return None
-        now = self._clock.now()
-        with store.write() as session:
-            spans.start_anew(session, now, by)
-        self.agree(by)
+        with self._turn:
+            by = self.parted()
+            if not by:
+                return None
+            now = self._clock.now()
+            with store.write() as session:
+                spans.start_anew(session, now, by)
+            self.agree(by)
         _LOG.warning("clock.jumped", seconds=int(by.total_seconds()), now=now.isoformat())
         return now

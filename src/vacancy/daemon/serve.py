@@ -64,11 +64,8 @@ def serve(
     """
     by_place = "console" if sys.stderr.isatty() else "json"
     log.configure(kind=settings.server.log or by_place, level=settings.server.log_level)
-    for teller in (
-        "apscheduler",
-        "procrastinate",
-        "psycopg",
-    ):  # of every beat, job, lost connection
+    # They tell of every beat, job and lost connection.
+    for teller in ("apscheduler", "procrastinate", "psycopg"):
         logging.getLogger(teller).setLevel(logging.CRITICAL)
     store = open_store(settings.server.database_url)
     house = House(settings, store, open_vault(settings.server.data_dir), clock, secrets.token_bytes)
@@ -146,7 +143,7 @@ class Daemon:
         before = self._polling, self._telling
         self._polling, self._telling = contextlib.AsyncExitStack(), contextlib.AsyncExitStack()
         self._rounds = await self._polling.enter_async_context(
-            open_rounds(self._house, self._write_readings, self._polled)
+            open_rounds(self._house, self._before_judging, self._polled)
         )
         self._deliveries = await self._telling.enter_async_context(open_deliveries(self._house))
         await asyncio.gather(*(stack.aclose() for stack in before))
@@ -251,6 +248,11 @@ class Daemon:
 
     def _look(self) -> None:
         self._cache.look(self._house.clock.now())
+
+    def _before_judging(self) -> None:
+        """An answer that comes in between two ticks must not be judged by a clock that jumped."""
+        self._clocks.watch(self._house.store)
+        self._write_readings()
 
     def _write_readings(self) -> None:
         self._readings.flush(self._house.store, self._house.clock.now())

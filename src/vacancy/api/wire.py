@@ -13,6 +13,8 @@ from vacancy.store import journal
 #: How many facts one message of a stream holds at most, and how much a wire keeps.
 AT_ONCE = 100
 _MOST, _MOST_BYTES = 5000, 4 * 1024 * 1024
+#: How many messages a wire remembers: one for each place and choice of types that was asked for.
+_MOST_TOLD = 100
 
 #: A fact's number and type, and the text of its event.
 Frame = tuple[int, str, bytes]
@@ -67,6 +69,8 @@ class Wire:
         """
         asked = (cursor, types)
         if asked not in self._told:
+            if len(self._told) >= _MOST_TOLD:
+                self._told.clear()
             self._told[asked] = self._joined(cursor, types)
         return self._told[asked]
 

@@ -212,9 +212,8 @@ class Ledger:
                 self.notices.append(_still_in(counted))
 
     def hold(self, fate: Fate, *, fresh: bool) -> None:
-        """An answer that is not believed is no absence: what was counted starts anew.
-
-        Since when it is missing stays known: what the channel read later masks nothing.
+        """An answer that is not believed is no absence: what was counted starts anew. Since when
+        it is missing stays known: what the channel read later masks nothing.
         """
         held = [fate.known] if fate.lacking else [self._cut(fate.known, n) for n in fate.lost]
         for known in held:
@@ -321,8 +320,7 @@ def _rule(before: Claim, says: Claim) -> str:
 def _both(fate: Fate, says: Claim) -> list[Nights]:
     """In an answer that is not believed a move closes the new nights, and keeps the old ones.
 
-    What no key moved, but another claim of the answer shows, is kept apart: the next answer lacks
-    it.
+    What no key moved, but another claim of the answer shows, is kept apart for the next answer.
     """
     if not names(says):
         return [*fate.holds, *fate.freed]

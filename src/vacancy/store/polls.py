@@ -144,7 +144,11 @@ def record(
         values["last_full_at"] = finished.ended_at
     written = {"row_id": finished.feed_id, **values, **(kept or {})}
     session.connection().execute(_WRITE, written)
-    poll = {
+    session.connection().execute(_ADD, _row(finished, poll_id))
+
+
+def _row(finished: Finished, poll_id: str) -> dict[str, Any]:
+    return {
         "id": poll_id,
         "account_id": finished.account_id,
         "feed_id": finished.feed_id,
@@ -155,7 +159,6 @@ def record(
         "millis": int((finished.ended_at - finished.started_at) / timedelta(milliseconds=1)),
         "repeats": 0,
     }
-    session.connection().execute(_ADD, poll)
 
 
 def recount(session: Session, feed_id: str, counts: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ from flows.house import house
 from vacancy.domain.events import EventType, Fact
 from vacancy.store import feeds, journal, leasing, polls, stays
 from vacancy.store.leasing import Room
+from vacancy.store.polls import Finished
 from vacancy.store.tables import Feed, Unit
 
 ROOM = Room(limit=1, per_host=1)
@@ -76,3 +77,21 @@ def test_a_config_is_applied_while_a_unit_is_being_decided_about(
         applying.join()
         assert failures == []
         assert set(home.exports()) >= {"airbnb", "vrbo"}
+
+
+def test_an_unchanged_answer_of_before_an_edit_puts_the_feed_off_no_longer(tmp_path: Path) -> None:
+    """What was edited meanwhile is asked at once, and counts no answer of before."""
+    with house(tmp_path) as home:
+        home.step()
+        now = home.clock.now()
+        with home.store.write() as session:
+            feed_id = session.execute(select(Feed.id)).scalar_one()
+            (due,) = leasing.lease(session, now, timedelta(minutes=3), ROOM, [feed_id])
+            feeds.read_anew(session, session.get_one(Feed, feed_id), now)
+            later = now + timedelta(minutes=15)
+            same = Finished(feed_id, due.account_id, now, later, "unchanged", later, "ok", 0)
+            polls.touch(session, [(due, same)])
+        with home.store.read() as session:
+            feed = session.get_one(Feed, feed_id)
+            assert feed.next_poll_at < now
+            assert feed.last_good_at != later

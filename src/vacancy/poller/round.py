@@ -260,7 +260,7 @@ class Rounds:
     def _settle(self, quiet: list[Polled], unpolled: list[str]) -> None:
         try:
             with self._tools.store.write() as session:
-                polls.touch(session, [polled.finished for polled in quiet])
+                polls.touch(session, [(polled.due, polled.finished) for polled in quiet])
                 leasing.hand_back(session, unpolled, self._tools.clock.now() + REST)
         except StoreFailure:
             self._quiet, self._unpolled = quiet + self._quiet, unpolled + self._unpolled

@@ -187,7 +187,8 @@ def read_anew(session: Session, feed: Feed, now: datetime) -> None:
     feed.settings_digest = ""
     if feed.last_good_at is not None:
         feed.habits = {**feed.habits, EDITED: True}
-    feed.next_poll_at = now - _AT_ONCE
+    # An answer that is under way is not of this feed any more, and puts it off no longer.
+    feed.leased_until, feed.next_poll_at = None, now - _AT_ONCE
     session.flush()
 
 

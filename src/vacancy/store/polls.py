@@ -58,7 +58,7 @@ _COUNT = (
 )
 _TOUCH = (
     update(_FEED)
-    .where(_THE_FEED)
+    .where(_THE_FEED, _FEED.c.leased_until == bindparam("leased"))
     .values(
         next_poll_at=bindparam("next_at"),
         last_poll_at=bindparam("at"),
@@ -97,19 +97,22 @@ class Finished:
         return self.outcome in ("fresh", "unchanged", "suspicious")
 
 
-def touch(session: Session, finished: Sequence[Finished]) -> None:
-    """Write the time of unchanged polls, in one statement, and count them."""
+def touch(session: Session, finished: Sequence[tuple[Due, Finished]]) -> None:
+    """Write the time of unchanged polls, in one statement, and count them; but of a feed that is
+    no longer in the hand that polled it, which was edited or taken over meanwhile.
+    """
     if not finished:
         return
     rows = [
         {
             "row_id": one.feed_id,
+            "leased": due.leased_until,
             "next_at": one.next_poll_at,
             "at": one.started_at,
             "good_at": one.ended_at,
             "full_at": one.ended_at if one.full else None,
         }
-        for one in finished
+        for due, one in finished
     ]
     session.connection().execute(_TOUCH, rows)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
@@ -11,7 +12,11 @@ import pytest
 from sqlalchemy import select, update
 
 from flows.house import house
+from vacancy.daemon.compose import House, open_rounds
 from vacancy.domain.events import EventType, Fact
+from vacancy.poller.fetch import Failed
+from vacancy.poller.intake import write_failure
+from vacancy.poller.tools import Span
 from vacancy.store import feeds, journal, leasing, polls, stays
 from vacancy.store.leasing import Room
 from vacancy.store.polls import Finished
@@ -95,3 +100,26 @@ def test_an_unchanged_answer_of_before_an_edit_puts_the_feed_off_no_longer(tmp_p
             feed = session.get_one(Feed, feed_id)
             assert feed.next_poll_at < now
             assert feed.last_good_at != later
+
+
+def test_a_failure_of_the_address_before_an_edit_is_none_of_the_new_one(tmp_path: Path) -> None:
+    """Its health is as it was, and it is asked at once."""
+    with house(tmp_path) as home:
+        whole = House(home.settings, home.store, home.vault, home.clock, home.chance)
+        home.step()
+        now = home.clock.now()
+        with home.store.write() as session:
+            feed_id = session.execute(select(Feed.id)).scalar_one()
+            before = session.get_one(Feed, feed_id).failures
+            (due,) = leasing.lease(session, now, timedelta(minutes=3), ROOM, [feed_id])
+            feeds.read_anew(session, session.get_one(Feed, feed_id), now)
+
+        async def fail() -> str:
+            async with open_rounds(whole, lambda: None, lambda _: None) as rounds:
+                gone = Failed("http_404", "gone", gone=True)
+                return write_failure(rounds._tools, due, gone, Span(now, now)).text
+
+        assert "left aside" in asyncio.run(fail())
+        with home.store.read() as session:
+            feed = session.get_one(Feed, feed_id)
+            assert (feed.failures, feed.next_poll_at < now) == (before, True)

@@ -64,7 +64,7 @@ def take_in(tools: Tools, due: Due, fetched: Body | NotModified, span: Span) -> 
         stays.lock_unit(session, due.unit_id)
         habits = polls.habits_as_leased(session, due)
         if habits is None:
-            leasing.hand_back(session, [due.feed_id])
+            leasing.let_go(session, due)
             return _of_another_feed(due, span)
         snapshot, settled = _settle(session, tools, due, (reading, habits), span)
         taken = Taken(fetched, content, reading, snapshot, settled)
@@ -110,6 +110,9 @@ def write_failure(tools: Tools, due: Due, failed: Failed, span: Span) -> Polled:
         reason=failed.reason,
     )
     with tools.store.write() as session:
+        if polls.habits_as_leased(session, due) is None:
+            leasing.let_go(session, due)
+            return _of_another_feed(due, span)
         polls.record(session, finished, tools.chance)
         _tell_health(session, tools, due, finished)
     return Polled(due, finished, text=failed.text)

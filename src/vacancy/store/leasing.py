@@ -171,3 +171,9 @@ def hand_back(session: Session, feed_ids: Sequence[str], until: datetime | None 
     if not feed_ids:
         return
     session.execute(update(_FEED).where(_FEED.c.id.in_(feed_ids)).values(leased_until=until))
+
+
+def let_go(session: Session, due: Due) -> None:
+    """Let go of a feed whose answer was left aside, unless it is in another's hand by now."""
+    mine = (_FEED.c.id == due.feed_id, _FEED.c.leased_until == due.leased_until)
+    session.execute(update(_FEED).where(*mine).values(leased_until=None))

@@ -19,7 +19,7 @@ from vacancy.services.config import EXPORT_TOKEN, token_maker
 from vacancy.services.declared import READING
 from vacancy.services.places import refuse_config
 from vacancy.settings import EVERYONE, Feed
-from vacancy.store import doubts, exports, feeds, owned, places, tables, units
+from vacancy.store import doubts, exports, feeds, owned, places, stays, tables, units
 from vacancy.store.owned import Wanted
 from vacancy.store.session import Session
 from vacancy.vault import Vault
@@ -109,6 +109,7 @@ def retire_feed(session: Session, account_id: str, feed_id: str, at: At) -> None
     """Ask a feed no more: its stays are kept until they are released. Raises Unknown, Refused."""
     row = _feed(session, account_id, feed_id)
     refuse_config(row.managed_by, "feed")
+    stays.lock_unit(session, row.unit_id)  # ahead of the feed's row, as its polls take them
     feeds.retire(session, row, at.now)
     at.publish(session, row.unit_id, at.now)
 

@@ -170,9 +170,11 @@ class Cluster:
             connection.close()
 
     def told_whole(self) -> None:
-        """Each event has its one delivery, and each delivery arrived."""
+        """Each event has its one delivery, and each delivery arrived: one in the hand of who could
+        not write down how it ended is held for a minute first.
+        """
         for query in WRONG:
-            until(lambda query=query: self.value(query) == 0, query)
+            until(lambda query=query: self.value(query) == 0, query, 90)
         ids = self.column("SELECT event_id FROM delivery")
         until(lambda: set(ids) <= set(self.receiver.ids()), "every delivery arrived")
 

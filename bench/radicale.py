@@ -6,10 +6,8 @@ It lives in an environment of its own beside ours and keeps the calendar in its 
 from __future__ import annotations
 
 import asyncio
-import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +18,10 @@ from tempfile import TemporaryDirectory
 import psutil
 from feeds import ENTRIES, calendar
 from machine import OTHER_CORE, OUR_CORE, median, pin
+from peer import installed
 from rows import Row, micros
 
-_WANTED = "radicale==3.9.0"
-_PLACE = Path(sys.prefix) / "radicale"
+_VERSION = "3.9.0"
 _PATH = "/bench/calendar/"
 _CONNECTIONS = 32
 _CONFIG = """\
@@ -55,7 +53,7 @@ def measure(runs: int, requests: int) -> Peer:
     """GET a calendar of 60 entries over and over on 32 connections. It answers a conditional
     request at the same price as any other.
     """
-    program = _installed()
+    program = installed("radicale", _VERSION)
     if isinstance(program, str):
         return Peer(missing=program)
     peer = Peer()
@@ -140,22 +138,3 @@ def _until_up(port: int) -> None:
             if time.monotonic() > until:
                 raise
             time.sleep(0.1)
-
-
-def _installed() -> Path | str:
-    """Its program, installed at the first run; or why it cannot be had."""
-    program = _PLACE / "bin" / "radicale"
-    if program.exists():
-        return program
-    uv = shutil.which("uv") or shutil.which("uv", path=Path(sys.executable).parent)
-    if uv is None:
-        return "uv is not here to install it"
-    python = str(_PLACE / "bin" / "python")
-    for command in (
-        [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(_PLACE)],
-        [uv, "pip", "install", "--quiet", "--python", python, _WANTED],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        if done.returncode:
-            return f"{_WANTED} could not be installed"
-    return program

@@ -6,21 +6,19 @@ It lives in an environment of its own beside ours and runs as a user would run i
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from machine import children_cpu, median
+from peer import installed
 from polls import Measured
 from rows import Row, micros
 from server import Channel
 
-_WANTED = "vdirsyncer==0.21.0"
-_PLACE = Path(sys.prefix) / "vdirsyncer"
+_VERSION = "0.21.0"
 _LONGEST = 900
 
 
@@ -37,7 +35,7 @@ def measure(channel: Channel, feeds: int, imports: int, runs: int) -> Peer:
     """Import all feeds `imports` times, each into new files; then `runs` passes in which nothing
     but DTSTAMP differs, which costs it what any unchanged feed does: it asks without validators.
     """
-    program = _installed()
+    program = installed("vdirsyncer", _VERSION)
     if isinstance(program, str):
         return Peer(missing=program)
     start = median(_cpu([str(program), "--version"], {}) for _ in range(3))
@@ -73,25 +71,6 @@ def rows(peer: Peer, measured: Measured) -> list[Row]:
 def _faster(what: str, ours: float, theirs: float, bounds: tuple[float, float]) -> Row:
     beside = f"vdirsyncer {micros(theirs)}"
     return Row(what, micros(ours), theirs / ours, beside, *bounds, better="more")
-
-
-def _installed() -> Path | str:
-    """Its program, installed at the first run; or why it cannot be had."""
-    program = _PLACE / "bin" / "vdirsyncer"
-    if program.exists():
-        return program
-    uv = shutil.which("uv") or shutil.which("uv", path=Path(sys.executable).parent)
-    if uv is None:
-        return "uv is not here to install it"
-    python = str(_PLACE / "bin" / "python")
-    for command in (
-        [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(_PLACE)],
-        [uv, "pip", "install", "--quiet", "--python", python, _WANTED],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        if done.returncode:
-            return f"{_WANTED} could not be installed"
-    return program
 
 
 def _config(folder: Path, channel: Channel, feeds: int) -> Path:

@@ -58,6 +58,8 @@ REASONS: dict[str, str] = {
     **{f"/redirect-private/{n}": "forbidden_address" for n in range(len(LOOPBACKS))},
     "/redirect-private/9": "bad_redirect",
 }
+#: What is noticed first depends on how the bytes arrive: each of these is true of the answer.
+AS_TRUE = {("/promises-less", "cut"), ("/reset-in-body", "reset")}
 GONE = ("/404", "/410")
 #: Whole calendars that lack the five stays that were there: what they lack is held back.
 ODD = (
@@ -118,7 +120,10 @@ def test_all_at_once(tmp_path: Path) -> None:
             after = rows_of(store)
             assert {s: rows - after[s] for s, rows in before.items() if rows - after[s]} == {}
             assert broken(store, vault_of(tmp_path), SystemClock().now()) == []
-        named = {(units[line["unit"]], line["outcome"], line["reason"]) for line in lines}
+        named = {
+            (units[line["unit"]], line["outcome"], told_reason(units[line["unit"]], line["reason"]))
+            for line in lines
+        }
         assert named == {(path, "suspicious", None) for path in ODD} | {
             (path, "gone" if path in GONE else "failed", reason) for path, reason in REASONS.items()
         }
@@ -126,6 +131,11 @@ def test_all_at_once(tmp_path: Path) -> None:
         assert grown < 200 * MIB, f"grew by {grown // MIB} MiB"
         times = [request.at for request in server.requests("/beside.ics")]
         assert max(after - at for at, after in pairwise(times)) < 1.5 * EVERY + 1
+
+
+def told_reason(path: str, reason: str | None) -> str | None:
+    """The reason as the table has it."""
+    return REASONS[path] if (path, reason) in AS_TRUE else reason
 
 
 def polled(daemon: Daemon, seen: int = 0) -> set[str]:
@@ -171,12 +181,10 @@ def test_failing_over_and_over(tmp_path: Path) -> None:
         for slug, path in units.items():
             home.server.handle(f"/{slug}.ics", PATHS[path])
         for failures in range(1, 6):
-            report = home.poll(minutes=1)
-            assert {
-                units[one.due.unit_slug]: one.finished.reason
-                for one in report.polls
-                if one.due.key == "other"
-            } == REASONS | {"/one-line": "too_large"}
+            ended = [one for one in home.poll(minutes=1).polls if one.due.key == "other"]
+            reasons = {units[one.due.unit_slug]: one.finished.reason for one in ended}
+            reasons = {path: told_reason(path, reason) for path, reason in reasons.items()}
+            assert reasons == REASONS | {"/one-line": "too_large"}
             assert rows_of(home.store) == before
             assert healths(home, units) == {
                 path: "gone" if path in GONE else "failing" if failures >= 3 else "ok"

@@ -82,8 +82,15 @@ def steady(house: Cluster, daemons: list[Daemon]) -> dict[str, object]:
 
 def killed(house: Cluster, victim: Daemon, others: list[Daemon]) -> dict[str, object]:
     """kill -9 with feeds in hand: these are asked by the others, and what they say is done once."""
-    in_hand = "SELECT id FROM feed WHERE leased_until > now()"
-    until(lambda: len(house.column(in_hand)) >= 6, "feeds are in hand")
+    in_hand = (
+        "SELECT feed.id, worker_id FROM feed JOIN procrastinate_jobs ON args->>'key' = feed.id"
+        " WHERE status = 'doing' AND queue_name = 'poll' AND leased_until > now()"
+    )
+    each_has = f"SELECT count(*) FROM ({in_hand}) AS held GROUP BY worker_id"
+    until(
+        lambda: len(many := house.column(each_has)) == 3 and min(many) >= 2,
+        "each of the three has feeds in hand, also the one that dies",
+    )
     victim.kill()
     left, died = house.column(in_hand), time.monotonic()
     unread = (

@@ -12,6 +12,7 @@ from vacancy.store.tables.exports import Export, ExportReading, Publication
 from vacancy.store.tables.feeds import Claim, Doubt, Feed, Poll, Sighting
 from vacancy.store.tables.journal import Event
 from vacancy.store.tables.places import Account, Installation, Property, Unit
+from vacancy.store.tables.sessions import OneTimeLink, SignedIn, SignInTry
 from vacancy.store.tables.stays import Conflict, Night, Stay
 from vacancy.store.tables.webhooks import Attempt, Delivery, Endpoint, Unsent
 
@@ -36,10 +37,13 @@ __all__ = [
     "Idempotency",
     "Installation",
     "Night",
+    "OneTimeLink",
     "Poll",
     "Property",
     "Publication",
     "Sighting",
+    "SignInTry",
+    "SignedIn",
     "Stay",
     "Unit",
     "Unsent",

@@ -13,7 +13,11 @@ from vacancy.store.types import UTCDateTime
 
 
 class User(SQLModel, table=True):
-    """A person or a program with a role; see `access.roles`."""
+    """A person or a program with a role; see `access.roles`.
+
+    `password_hash` is argon2id's; None: they cannot sign in to the console. `preferences` is what
+    they chose there: language, theme, the calendar's window. `revoked_at`: they open nothing more.
+    """
 
     __table_args__ = (UniqueConstraint("account_id", "name"),)
     id: str = Field(primary_key=True)
@@ -21,7 +25,12 @@ class User(SQLModel, table=True):
     name: str
     email: str | None = None
     role: str
+    password_hash: str | None = None
+    preferences: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False)
+    )
     created_at: datetime = instant()
+    revoked_at: datetime | None = instant(nullable=True)
 
 
 class ApiKey(SQLModel, table=True):

@@ -31,6 +31,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
     )
     op.create_table(
+        "sign_in_try",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("tried_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_try")),
+    )
+    with op.batch_alter_table("sign_in_try", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_try_subject"), ["subject"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sign_in_try_tried_at"), ["tried_at"], unique=False)
+
+    op.create_table(
         "alert",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
@@ -151,7 +162,10 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("email", sa.String(), nullable=True),
         sa.Column("role", sa.String(), nullable=False),
+        sa.Column("password_hash", sa.String(), nullable=True),
+        sa.Column("preferences", sa.JSON(), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("revoked_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_user_account_id_account")
         ),
@@ -211,6 +225,43 @@ def upgrade() -> None:
     with op.batch_alter_table("endpoint", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_endpoint_account_id"), ["account_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_endpoint_property_id"), ["property_id"], unique=False)
+
+    op.create_table(
+        "one_time_link",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=True),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("expires_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_one_time_link_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user.id"], name=op.f("fk_one_time_link_user_id_user")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_link")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_one_time_link_token_hash")),
+    )
+    op.create_table(
+        "signed_in",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("agent", sa.String(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("seen_at", UTCDateTime(), nullable=False),
+        sa.Column("expires_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_signed_in_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_signed_in_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_signed_in")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_signed_in_token_hash")),
+    )
+    with op.batch_alter_table("signed_in", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_signed_in_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "unit",
@@ -286,12 +337,12 @@ def upgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_delivery_created_at"), ["created_at"], unique=False)
         batch_op.create_index(
-            "ix_delivery_listed", ["endpoint_id", "created_at", "id", "state"], unique=False
-        )
-        batch_op.create_index(
             "ix_delivery_endpoint_id_next_at", ["endpoint_id", "next_at"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_delivery_event_id"), ["event_id"], unique=False)
+        batch_op.create_index(
+            "ix_delivery_listed", ["endpoint_id", "created_at", "id", "state"], unique=False
+        )
 
     op.create_table(
         "feed",
@@ -747,9 +798,9 @@ def downgrade() -> None:
 
     op.drop_table("feed")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index("ix_delivery_listed")
         batch_op.drop_index(batch_op.f("ix_delivery_event_id"))
         batch_op.drop_index("ix_delivery_endpoint_id_next_at")
-        batch_op.drop_index("ix_delivery_listed")
         batch_op.drop_index(batch_op.f("ix_delivery_created_at"))
 
     op.drop_table("delivery")
@@ -760,6 +811,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_unit_again_at"))
 
     op.drop_table("unit")
+    with op.batch_alter_table("signed_in", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_signed_in_user_id"))
+
+    op.drop_table("signed_in")
+    op.drop_table("one_time_link")
     with op.batch_alter_table("endpoint", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_endpoint_property_id"))
         batch_op.drop_index(batch_op.f("ix_endpoint_account_id"))
@@ -787,5 +843,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_alert_look_at")
 
     op.drop_table("alert")
+    with op.batch_alter_table("sign_in_try", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_try_tried_at"))
+        batch_op.drop_index(batch_op.f("ix_sign_in_try_subject"))
+
+    op.drop_table("sign_in_try")
     op.drop_table("installation")
     op.drop_table("account")

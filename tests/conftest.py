@@ -8,6 +8,7 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -18,6 +19,38 @@ from vacancy.store.session import Store, migrate, open_store
 # The same cases on every run: what a run shows can be seen again.
 settings.register_profile("seeded", derandomize=True)
 settings.load_profile("seeded")
+
+
+#: The folders whose tests wait for processes, sockets, databases and clocks: what the machine does
+#: meanwhile is not in their hand, so they have a second try. What only counts and decides has none.
+WAITING = {
+    *("api", "battery", "bench", "cli", "console", "flows", "net", "notifier", "publisher"),
+    *("runner", "services", "simulator", "sources", "store"),
+}
+
+#: The time limit that was set for a test, as pytest-timeout keeps it.
+LIMIT = pytest.StashKey[Any]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give one more try to tests that wait; a test that needed it is told at the end."""
+    for item in items:
+        if item.path.parent.name in WAITING:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> None:
+    """Keep the limit for a second try; the setting is left to pytest-timeout."""
+    item.stash[LIMIT] = settings
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Set the time limit at each try: a failure puts it out, and the next could hang for ever."""
+    if LIMIT in item.stash:
+        item.ihook.pytest_timeout_set_timer(item=item, settings=item.stash[LIMIT])
 
 
 #: The property under which a test leaves a line of figures for whoever reads the run.

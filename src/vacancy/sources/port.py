@@ -92,7 +92,8 @@ class Push:
 
     `stay_id` is given along wherever the system keeps such a thing; `attempt_key` is the same for
     every try of the same state, for systems that know idempotency keys. `remote_id` is what the
-    system calls it since an earlier push, None before the first.
+    system calls it since an earlier push, None before the first. `timezone` is the property's, for
+    systems that speak of instants.
     """
 
     stay_id: str
@@ -104,6 +105,7 @@ class Push:
     reason: Reason | None = None
     guest: RemoteGuest | None = None
     money: Money | None = None
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)

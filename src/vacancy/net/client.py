@@ -1,6 +1,7 @@
 """Fetches and sends: bounded in time and bytes, guarded at every hop, whole or not at all.
 
-With net/dial, which opens its connections, this is the only file that imports httpx and aiohttp.
+With net/dial, which opens its connections, and net/failing, which names their errors, this is the
+only file that imports httpx and aiohttp.
 httpx is shown the origin alone, `https://host/`; the address itself travels beside it, so that no
 log, error or repr of httpx can print it, and goes out byte for byte as the host wrote it.
 """
@@ -14,11 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-import aiohttp
 import httpx
 
 from vacancy.net.body import BadBody, Body
 from vacancy.net.dial import GuardedTransport
+from vacancy.net.failing import TROUBLE, FetchFailed, by_error, by_name, by_refusal
 from vacancy.net.guard import Guard, Refusal, Target
 from vacancy.net.politeness import Politeness
 from vacancy.net.retry_after import read_retry_after
@@ -73,39 +74,18 @@ class Reply:
     millis: int
 
 
-_SAYS = {
-    "timeout": "did not answer in full within the time allowed",
-    "connect_timeout": "did not accept a connection in time",
-    "refused": "cannot be reached, or refuses connections",
-    "dns": "is a name that cannot be found: check the address for a slip",
-    "reset": "broke the connection off before it had answered",
-    "tls": "has no valid certificate, or does not speak https",
-    "wrong_length": "sent less than it had promised",
-    "cut_compression": "sent a compressed answer that breaks off",
-    "bad_compression": "sent a compressed answer that is damaged",
-    "unknown_encoding": "sent an answer in a compression that was not asked for",
-    "too_large": "sent more than a calendar may weigh",
-    "too_large_inflated": "sent what unpacks to more than a calendar may weigh",
-    "too_many_redirects": "redirects too often",
-    "protocol": "sent an answer that is not valid HTTP",
-}
-_ALLOW = 'if it is a host of your own, add its "host:port" to network.allow_private'
-_ADVICE = {"forbidden_address": f"; {_ALLOW}", "forbidden_port": f"; {_ALLOW}"}
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A complete answer of an API. `head`: names in lower case.
 
-
-class FetchFailed(Exception):
-    """No complete answer. `reason` is a stable name, `text` one sentence that names the host only.
-
-    Reasons: those of the table above, and bad_url, bad_redirect, forbidden_address, forbidden_port.
+    `body` is all of it, unpacked; b"" where a status outside 200 to 299 came without a whole one.
     """
 
-    def __init__(
-        self, reason: str, text: str, retry_after: timedelta | datetime | None = None
-    ) -> None:
-        super().__init__(text)
-        self.reason = reason
-        self.text = text
-        self.retry_after = retry_after
+    status: int
+    head: Head
+    body: bytes
+    retry_after: timedelta | datetime | None
+    millis: int
 
 
 class Client:
@@ -160,7 +140,7 @@ class Client:
                     return await self._follow(target, asked)
             except TimeoutError:
                 pass
-        raise _failed("timeout", target.host)
+        raise by_name("timeout", target.host)
 
     async def post(self, url: Secret, body: bytes, headers: Head) -> Reply:
         """Send once, at once, following nothing. Raises FetchFailed, and nothing else.
@@ -173,18 +153,54 @@ class Client:
         try:
             async with asyncio.timeout(self._limits.total):
                 plain = {"Accept-Encoding": "identity", **headers}
-                response = await self._send(target, plain, body)
+                response = await self._send("POST", target, plain, body)
                 await self._hear(response, heard)
         except TimeoutError:
             pass
         if response is None:
-            raise _failed("timeout", target.host)
+            raise by_name("timeout", target.host)
         millis = round((asyncio.get_running_loop().time() - started) * 1000)
         asked = read_retry_after(response.headers.get("retry-after"))
         return Reply(response.status_code, bytes(heard), asked, millis)
 
+    async def call(
+        self, method: str, url: Secret, headers: Head, body: bytes | None = None
+    ) -> Called:
+        """Ask an API once, following nothing. Raises FetchFailed, and nothing else.
+
+        The bounds of time begin when it is this request's turn at the host. A good answer is whole;
+        a status that tells of an error stands, however its body ends within the time.
+        """
+        target = self._aim(url)
+        async with self._politeness.turn(target.authority):
+            try:
+                async with asyncio.timeout(self._limits.total):
+                    return await self._called(method, target, headers, body)
+            except TimeoutError:
+                pass
+        raise by_name("timeout", target.host)
+
+    async def _called(
+        self, method: str, target: Target, headers: Head, body: bytes | None
+    ) -> Called:
+        started = asyncio.get_running_loop().time()
+        response = await self._send(method, target, headers, body)
+        head = dict(response.headers)
+        heard = b""
+        try:
+            heard = await self._read(response, head, target.host)
+        except FetchFailed:
+            if response.is_success:
+                raise
+        finally:
+            with suppress(*TROUBLE):
+                await response.aclose()
+        millis = round((asyncio.get_running_loop().time() - started) * 1000)
+        asked = read_retry_after(head.get("retry-after"))
+        return Called(response.status_code, head, heard, asked, millis)
+
     async def _hear(self, response: httpx.Response, heard: bytearray) -> None:
-        with suppress(*_TROUBLE):
+        with suppress(*TROUBLE):
             try:
                 async for chunk in response.aiter_raw():
                     heard += chunk[: self._limits.raw - len(heard)]
@@ -197,50 +213,51 @@ class Client:
         try:
             return self._guard.aim(url.reveal())
         except Refusal as refusal:
-            failed = _refused(refusal, "This address is not asked")
+            failed = by_refusal(refusal, "This address is not asked")
         raise failed
 
     async def _follow(self, target: Target, asked: dict[str, str]) -> Answer:
         started = asyncio.get_running_loop().time()
         for _ in range(self._limits.redirects + 1):
-            response = await self._send(target, asked)
+            response = await self._send("GET", target, asked)
             head = dict(response.headers)
             try:
                 if response.status_code not in _REDIRECTS:
-                    body = await self._read(response, head, target.host)
+                    good = response.status_code == _OK
+                    body = await self._read(response, head, target.host) if good else b""
                     millis = round((asyncio.get_running_loop().time() - started) * 1000)
                     return _answer(response.status_code, head, body, millis, target.host)
             finally:
-                with suppress(*_TROUBLE):  # the answer stands, however its connection ends
+                with suppress(*TROUBLE):  # the answer stands, however its connection ends
                     await response.aclose()
             target = self._hop(target, head.get("location"))
-        raise _failed("too_many_redirects", target.host)
+        raise by_name("too_many_redirects", target.host)
 
     def _hop(self, target: Target, location: str | None) -> Target:
         try:
             return self._guard.hop(target, location)
         except Refusal as refusal:
-            failed = _refused(refusal, f"{target.host} redirects to where Vacancy does not go")
+            failed = by_refusal(refusal, f"{target.host} redirects to where Vacancy does not go")
         raise failed
 
-    async def _send(self, target: Target, asked: Head, body: bytes | None = None) -> httpx.Response:
+    async def _send(
+        self, method: str, target: Target, asked: Head, body: bytes | None = None
+    ) -> httpx.Response:
         try:
             request = httpx.Request(
-                "GET" if body is None else "POST",
+                method,
                 _origin(target.scheme, target.authority),
                 headers={**self._named, **asked},
                 content=body,
                 extensions={"target": target},
             )
             return await self._http.send(request, stream=True)
-        except _TROUBLE as error:
-            failed = _failure(error, target.host)
+        except TROUBLE as error:
+            failed = by_error(error, target.host)
         # Raised outside of the handler: what aiohttp said holds the address.
         raise failed
 
     async def _read(self, response: httpx.Response, head: Head, host: str) -> bytes:
-        if response.status_code != _OK:
-            return b""
         retry_after = read_retry_after(head.get("retry-after"))
         try:
             body = Body(
@@ -252,9 +269,9 @@ class Client:
                 body.feed(chunk)
             return body.finish()
         except BadBody as bad:
-            failed = _failed(bad.reason, host, retry_after)
-        except _TROUBLE as error:
-            failed = _failure(error, host, retry_after)
+            failed = by_name(bad.reason, host, retry_after)
+        except TROUBLE as error:
+            failed = by_error(error, host, retry_after)
         raise failed
 
 
@@ -281,51 +298,3 @@ def _validator(value: str | None) -> str | None:
     if value and len(value) <= _LONGEST_VALIDATOR and value.isascii() and value.isprintable():
         return value
     return None
-
-
-_TROUBLE = (
-    aiohttp.ClientError,
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    OSError,
-    Refusal,
-    UnicodeError,
-)
-#: The first that fits names the reason.
-_REASONS: tuple[tuple[type[Exception], str], ...] = (
-    (aiohttp.ClientConnectorDNSError, "dns"),
-    (UnicodeError, "dns"),
-    (aiohttp.ClientSSLError, "tls"),
-    (ssl.SSLError, "tls"),
-    (aiohttp.ConnectionTimeoutError, "connect_timeout"),
-    (TimeoutError, "timeout"),
-    (aiohttp.ClientConnectorError, "refused"),
-    (aiohttp.ClientPayloadError, "wrong_length"),
-    (aiohttp.ServerDisconnectedError, "reset"),
-    (aiohttp.ClientResponseError, "protocol"),
-    (httpx.InvalidURL, "dns"),
-    (aiohttp.InvalidURL, "dns"),
-    (OSError, "reset"),
-)
-
-
-def _failure(
-    error: Exception, host: str, retry_after: timedelta | datetime | None = None
-) -> FetchFailed:
-    """What an error of the wire is called."""
-    if isinstance(error, Refusal):
-        return _refused(error, f"{host} is not asked")
-    if isinstance(error, httpx.HTTPError) and isinstance(error.__cause__, Exception):
-        error = error.__cause__  # the transport's translation says less than what it translates
-    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, TimeoutError):
-        return _failed("connect_timeout", host)
-    reason = next((name for kind, name in _REASONS if isinstance(error, kind)), "protocol")
-    return _failed(reason, host, retry_after)
-
-
-def _failed(reason: str, host: str, retry_after: timedelta | datetime | None = None) -> FetchFailed:
-    return FetchFailed(reason, f"{host} {_SAYS[reason]}.", retry_after)
-
-
-def _refused(refusal: Refusal, lead: str) -> FetchFailed:
-    return FetchFailed(refusal.reason, f"{lead}: {refusal.why}{_ADVICE.get(refusal.reason, '')}.")

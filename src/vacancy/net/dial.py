@@ -19,7 +19,22 @@ from vacancy.net.guard import Guard, Target
 
 _DNS_THREADS = 8
 #: All that is listened to of an answer's head; cookies, above all, are not.
-_HEARD = frozenset({b"content-encoding", b"etag", b"last-modified", b"location", b"retry-after"})
+_HEARD = frozenset(
+    {
+        b"content-encoding",
+        b"content-type",
+        b"etag",
+        b"last-modified",
+        b"location",
+        b"retry-after",
+        b"www-authenticate",
+        b"x-idempotent-replayed",
+        b"x-ratelimit-limit",
+        b"x-ratelimit-remaining",
+        b"x-ratelimit-reset",
+        b"x-request-id",
+    }
+)
 
 
 class GuardedTransport(AiohttpTransport):

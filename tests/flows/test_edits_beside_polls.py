@@ -14,8 +14,8 @@ from sqlalchemy import select, update
 from flows.house import house
 from vacancy.daemon.compose import House, open_rounds
 from vacancy.domain.events import EventType, Fact
+from vacancy.poller.conclusion import write_failure
 from vacancy.poller.fetch import Failed
-from vacancy.poller.intake import write_failure
 from vacancy.poller.tools import Span
 from vacancy.store import feeds, journal, leasing, polls, stays
 from vacancy.store.leasing import Room

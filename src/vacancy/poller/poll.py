@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from vacancy.ical.read import NotACalendar, digest
+from vacancy.poller.conclusion import write_failure
 from vacancy.poller.fetch import (
     WHOLE_ANSWER_EVERY,
     Body,
@@ -16,7 +17,7 @@ from vacancy.poller.fetch import (
     Question,
     fetch,
 )
-from vacancy.poller.intake import take_in, write_failure
+from vacancy.poller.intake import take_in
 from vacancy.poller.timing import local_date, next_regular, reading_key
 from vacancy.poller.tools import Polled, Span, Tools
 from vacancy.secret import Secret

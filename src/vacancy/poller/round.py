@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import structlog
 
+from vacancy.poller.conclusion import write_failure
 from vacancy.poller.fetch import Failed
-from vacancy.poller.intake import write_failure
 from vacancy.poller.poll import poll
 from vacancy.poller.tools import Polled, Span, Tools
 from vacancy.store import leasing, polls, sharing

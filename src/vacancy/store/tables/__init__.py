@@ -13,6 +13,7 @@ from vacancy.store.tables.feeds import Claim, Doubt, Feed, Poll, Sighting
 from vacancy.store.tables.journal import Event
 from vacancy.store.tables.places import Account, Installation, Property, Unit
 from vacancy.store.tables.sessions import OneTimeLink, SignedIn, SignInTry
+from vacancy.store.tables.sources import Push, PushTry, Source
 from vacancy.store.tables.stays import Conflict, Night, Stay
 from vacancy.store.tables.webhooks import Attempt, Delivery, Endpoint, Unsent
 
@@ -41,9 +42,12 @@ __all__ = [
     "Poll",
     "Property",
     "Publication",
+    "Push",
+    "PushTry",
     "Sighting",
     "SignInTry",
     "SignedIn",
+    "Source",
     "Stay",
     "Unit",
     "Unsent",

@@ -12,11 +12,15 @@ from vacancy.store.tables.columns import instant
 
 
 class Guest(SQLModel, table=True):
-    """Who stays: contact details, sealed, apart from the stay and never in an event."""
+    """Who stays, and what they pay: sealed, apart from the stay and never in an event.
+
+    `told` is what the stay's source said last: what a person entered instead of it stays.
+    """
 
     stay_id: str = Field(primary_key=True, foreign_key="stay.id")
     account_id: str = Field(foreign_key="account.id")
     sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    told: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     updated_at: datetime = instant()
 
 

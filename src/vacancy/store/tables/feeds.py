@@ -21,7 +21,8 @@ class Feed(SQLModel, table=True):
     counts the unchanged polls since the one written as `last_poll_id`. `waiting`: something moves
     on with the next answer, even an unchanged one. `last_believed_at` leaves out good answers that
     were in doubt. `health` is ok, failing, stale, suspicious, gone, paused or retired; `failures`
-    counts those in a row. `habits` is what was learned of it.
+    counts those in a row. `habits` is what was learned of it. A property of a booking system
+    (`source_id`) has no address: it is read with its source, which calls it `remote_id`.
     """
 
     __table_args__ = (
@@ -40,6 +41,8 @@ class Feed(SQLModel, table=True):
     settings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     settings_digest: str = ""
     managed_by: str = "api"
+    source_id: str | None = Field(default=None, foreign_key="source.id", index=True)
+    remote_id: str | None = None
     every: int = 900
     etag: str | None = None
     last_modified: str | None = None

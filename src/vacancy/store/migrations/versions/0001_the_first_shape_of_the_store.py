@@ -156,6 +156,47 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "name", name=op.f("uq_property_account_id_name")),
     )
     op.create_table(
+        "source",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("credentials", sa.LargeBinary(), nullable=False),
+        sa.Column("credentials_digest", sa.String(), nullable=False),
+        sa.Column("tail", sa.String(), nullable=False),
+        sa.Column("base_url", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("managed_by", sa.String(), nullable=False),
+        sa.Column("every", sa.Integer(), nullable=False),
+        sa.Column("push", sa.Boolean(), nullable=False),
+        sa.Column("hook_hash", sa.String(), nullable=False),
+        sa.Column("hook", sa.LargeBinary(), nullable=False),
+        sa.Column("hooked_at", UTCDateTime(), nullable=True),
+        sa.Column("triggered", sa.Boolean(), nullable=False),
+        sa.Column("cursor", sa.String(), nullable=True),
+        sa.Column("health", sa.String(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("next_poll_at", UTCDateTime(), nullable=False),
+        sa.Column("leased_until", UTCDateTime(), nullable=True),
+        sa.Column("last_poll_at", UTCDateTime(), nullable=True),
+        sa.Column("last_good_at", UTCDateTime(), nullable=True),
+        sa.Column("last_outcome", sa.String(), nullable=True),
+        sa.Column("last_reason", sa.String(), nullable=True),
+        sa.Column("trouble", sa.String(), nullable=True),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("retired_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_source_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source")),
+        sa.UniqueConstraint("account_id", "key", name=op.f("uq_source_account_id_key")),
+        sa.UniqueConstraint("hook_hash", name=op.f("uq_source_hook_hash")),
+    )
+    with op.batch_alter_table("source", schema=None) as batch_op:
+        batch_op.create_index("ix_source_due", ["retired_at", "next_poll_at"], unique=False)
+
+    op.create_table(
         "user",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
@@ -358,6 +399,8 @@ def upgrade() -> None:
         sa.Column("settings", sa.JSON(), nullable=False),
         sa.Column("settings_digest", sa.String(), nullable=False),
         sa.Column("managed_by", sa.String(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=True),
+        sa.Column("remote_id", sa.String(), nullable=True),
         sa.Column("every", sa.Integer(), nullable=False),
         sa.Column("etag", sa.String(), nullable=True),
         sa.Column("last_modified", sa.String(), nullable=True),
@@ -386,12 +429,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_feed_account_id_account")
         ),
+        sa.ForeignKeyConstraint(
+            ["source_id"], ["source.id"], name=op.f("fk_feed_source_id_source")
+        ),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_feed_unit_id_unit")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feed")),
         sa.UniqueConstraint("unit_id", "key", name=op.f("uq_feed_unit_id_key")),
     )
     with op.batch_alter_table("feed", schema=None) as batch_op:
         batch_op.create_index("ix_feed_due", ["retired_at", "next_poll_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_feed_source_id"), ["source_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_feed_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
@@ -667,6 +714,7 @@ def upgrade() -> None:
         sa.Column("stay_id", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("told", sa.LargeBinary(), nullable=True),
         sa.Column("updated_at", UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_guest_account_id_account")
@@ -715,6 +763,44 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_publication_stay_id"), ["stay_id"], unique=False)
 
     op.create_table(
+        "push",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column("unit_id", sa.String(), nullable=False),
+        sa.Column("stay_id", sa.String(), nullable=False),
+        sa.Column("property_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("arrival", sa.Date(), nullable=False),
+        sa.Column("departure", sa.Date(), nullable=False),
+        sa.Column("gone", sa.Boolean(), nullable=False),
+        sa.Column("wanted", sa.String(), nullable=False),
+        sa.Column("done", sa.String(), nullable=True),
+        sa.Column("remote_id", sa.String(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_at", UTCDateTime(), nullable=True),
+        sa.Column("tried_at", UTCDateTime(), nullable=True),
+        sa.Column("trouble", sa.String(), nullable=True),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("updated_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_push_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"], ["source.id"], name=op.f("fk_push_source_id_source")
+        ),
+        sa.ForeignKeyConstraint(["stay_id"], ["stay.id"], name=op.f("fk_push_stay_id_stay")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_push_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_push")),
+        sa.UniqueConstraint("source_id", "stay_id", name=op.f("uq_push_source_id_stay_id")),
+    )
+    with op.batch_alter_table("push", schema=None) as batch_op:
+        batch_op.create_index("ix_push_source_id_next_at", ["source_id", "next_at"], unique=False)
+        batch_op.create_index("ix_push_unit_id", ["unit_id"], unique=False)
+
+    op.create_table(
         "reading",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
@@ -736,10 +822,37 @@ def upgrade() -> None:
             "export_id", "version", "reader", name=op.f("uq_reading_export_id_version_reader")
         ),
     )
+    op.create_table(
+        "push_try",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("push_id", sa.String(), nullable=False),
+        sa.Column("started_at", UTCDateTime(), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("millis", sa.Integer(), nullable=False),
+        sa.Column("text", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_push_try_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(["push_id"], ["push.id"], name=op.f("fk_push_try_push_id_push")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_push_try")),
+    )
+    with op.batch_alter_table("push_try", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_push_try_push_id"), ["push_id"], unique=False)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("push_try", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_push_try_push_id"))
+
+    op.drop_table("push_try")
     op.drop_table("reading")
+    with op.batch_alter_table("push", schema=None) as batch_op:
+        batch_op.drop_index("ix_push_unit_id")
+        batch_op.drop_index("ix_push_source_id_next_at")
+
+    op.drop_table("push")
     with op.batch_alter_table("publication", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_publication_stay_id"))
         batch_op.drop_index("ix_publication_export_id_to_version")
@@ -794,6 +907,7 @@ def downgrade() -> None:
     op.drop_table("attempt")
     with op.batch_alter_table("feed", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_feed_unit_id"))
+        batch_op.drop_index(batch_op.f("ix_feed_source_id"))
         batch_op.drop_index("ix_feed_due")
 
     op.drop_table("feed")
@@ -826,6 +940,10 @@ def downgrade() -> None:
 
     op.drop_table("api_key")
     op.drop_table("user")
+    with op.batch_alter_table("source", schema=None) as batch_op:
+        batch_op.drop_index("ix_source_due")
+
+    op.drop_table("source")
     op.drop_table("property")
     with op.batch_alter_table("idempotency", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_idempotency_created_at"))

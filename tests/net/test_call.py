@@ -48,16 +48,22 @@ async def test_any_method_goes_out_with_its_headers(
         ("/cut-gzip", "cut_compression"),
         ("/bad-gzip", "bad_compression"),
         ("/gzip-bomb", "too_large_inflated"),
-        ("/hang", "timeout"),
     ],
 )
 async def test_a_good_status_needs_a_whole_body(
-    hasty: Client, shared_server: HostileServer, path: str, reason: str
+    client: Client, shared_server: HostileServer, path: str, reason: str
 ) -> None:
-    """Cut, broken, swollen or late: it is no answer."""
-    failed = await called(hasty, shared_server.url(path))
+    """Cut, broken or swollen: it is no answer."""
+    failed = await called(client, shared_server.url(path))
     assert isinstance(failed, FetchFailed)
     assert failed.reason == reason
+
+
+async def test_an_api_that_hangs_is_left(hasty: Client, shared_server: HostileServer) -> None:
+    """After the time that all of a call may take."""
+    failed = await called(hasty, shared_server.url("/hang"))
+    assert isinstance(failed, FetchFailed)
+    assert failed.reason == "timeout"
 
 
 async def test_a_bad_status_stands_without_its_body(

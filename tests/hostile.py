@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from socket import SO_LINGER, SOL_SOCKET
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
+from weakref import WeakSet
 
 _HEAD_LIMIT = 64 * 1024
 
@@ -111,6 +112,7 @@ class HostileServer:
         self._requests: dict[str, list[Request]] = defaultdict(list)
         self._tls = tls
         self._sent: Counter[str] = Counter()
+        self._writers: WeakSet[asyncio.StreamWriter] = WeakSet()
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="hostile", daemon=True)
@@ -119,7 +121,7 @@ class HostileServer:
 
     def start(self) -> Self:
         self._thread.start()
-        self._ready.wait(10)
+        assert self._ready.wait(60), "the feed server did not start"
         return self
 
     def stop(self) -> None:
@@ -167,8 +169,9 @@ class HostileServer:
     def requests(self, path: str | None = None) -> list[Request]:
         """What was asked so far at a path, or at all, oldest first."""
         if path is not None:
-            return list(self._requests[path])
-        return sorted((one for many in self._requests.values() for one in many), key=lambda r: r.at)
+            return list(self._requests.get(path, ()))
+        asked = list(self._requests.values())  # at once: the server's thread adds to them
+        return sorted((one for many in asked for one in list(many)), key=lambda r: r.at)
 
     def sent(self, path: str) -> int:
         """Bytes written in answers at a path, heads included."""
@@ -188,13 +191,22 @@ class HostileServer:
             self._loop.run_forever()
         finally:
             listening.close()
-            for task in asyncio.all_tasks(self._loop):
-                task.cancel()
-            self._loop.run_until_complete(asyncio.sleep(0.01))
+            self._loop.run_until_complete(self._let_go())
             self._loop.close()
+
+    async def _let_go(self) -> None:
+        """End what is being answered, and give each socket back before the loop is gone."""
+        talking = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in talking:
+            task.cancel()
+        await asyncio.gather(*talking, return_exceptions=True)
+        for writer in self._writers:  # closing https takes its time, and would be cut short
+            writer.transport.abort()
+        await asyncio.sleep(0.01)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._writers.add(writer)
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while await self._exchange(reader, writer):
                 pass

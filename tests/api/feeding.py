@@ -30,7 +30,7 @@ class FedHouse(ApiHouse):
     """`says` sets what a feed answers; a request that asks feeds waits for `patience` seconds."""
 
     def __init__(
-        self, folder: Path, server: HostileServer, database: str | None, patience: float = 5
+        self, folder: Path, server: HostileServer, database: str | None, patience: float = 30
     ) -> None:
         config = f'[network]\nallow_private = ["{server.origin}"]\n'
         super().__init__(folder, config=config, database=database)

@@ -33,7 +33,7 @@ def api(tmp_path: Path, database: str | None) -> Iterator[FedHouse]:
 
 
 async def _slow(exchange: Exchange) -> None:
-    await asyncio.sleep(0.6)
+    await asyncio.sleep(1.5)
     await exchange.answer(calendar(airbnb("NEW", "2027-05-01", "2027-05-03")))
 
 
@@ -172,13 +172,15 @@ def test_a_poll_in_flight_is_waited_for_and_not_begun_again(api: FedHouse) -> No
     feed_id = api.get("/v1/feeds")["data"][0]["id"]
     api.server.handle("/airbnb.ics", _slow)
 
+    before = len(api.server.requests("/airbnb.ics"))
+
     async def both() -> list[list[Polled]]:
         async with open_rounds(api.composed(), lambda: None, lambda _: None) as rounds:
-            first = asyncio.create_task(rounds.ask([feed_id], 5))
-            await asyncio.sleep(0.2)
-            return [await rounds.ask([feed_id], 5), await first]
+            first = asyncio.create_task(rounds.ask([feed_id], 60))
+            while len(api.server.requests("/airbnb.ics")) == before:
+                await asyncio.sleep(0.01)
+            return [await rounds.ask([feed_id], 60), await first]
 
-    before = len(api.server.requests("/airbnb.ics"))
     told = asyncio.run(both())
     assert len(api.server.requests("/airbnb.ics")) == before + 1
     assert [[one.finished.outcome for one in polled] for polled in told] == [["fresh"], ["fresh"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from vacancy.vault import Vault, open_vault
 ROOT = Path(__file__).resolve().parents[2]
 
 #: Longest wait for anything a process is to do, so that a busy machine fails no test.
-PATIENCE = 40.0
+PATIENCE = 60.0
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -51,19 +52,32 @@ def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProce
 
 
 def until(holds: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
-    """Wait until something holds; what it gave."""
+    """Wait until something holds; what it gave. Nobody who answers yet is no end of waiting."""
     end = time.monotonic() + patience
-    while time.monotonic() < end:
-        found = holds()
-        if found:
-            return found
+    while True:
+        last = time.monotonic() >= end
+        trouble: Exception | None = None
+        try:
+            if found := holds():
+                return found
+        except (OSError, http.client.HTTPException) as failure:
+            trouble = failure
+        if last:
+            raise AssertionError(f"in {patience} s it never came to be that {what}") from trouble
         time.sleep(0.03)
-    raise AssertionError(f"in {patience} s it never came to be that {what}")
+
+
+#: Below those that the system gives to whoever asks for any: what is free stays free until a
+#: process under test listens there. Test processes side by side begin at places of their own.
+_PORTS = itertools.islice(itertools.cycle(range(12_000, 32_000)), os.getpid() * 211 % 20_000, None)
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
+    """A port of loopback at which nobody listens, and which no other test is given soon."""
+    for port in _PORTS:
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("never reached: the ports come round")
 
 
 def declare(
@@ -124,9 +138,10 @@ class Daemon:
 
     def logged(self, event: str, **fields: Any) -> list[dict[str, Any]]:
         """The lines of the log about this event, with these fields, oldest first."""
-        lines = [json.loads(line) for line in self.output.splitlines() if line.startswith("{")]
+        whole, _, _ = self.output.rpartition("\n")  # what follows is just being written
+        lines = [line for line in whole.splitlines() if line.startswith("{") and event in line]
         wanted = {"event": event, **fields}.items()
-        return [line for line in lines if wanted <= line.items()]
+        return [told for line in lines if wanted <= (told := json.loads(line)).items()]
 
     def has_logged(self, event: str, **fields: Any) -> list[dict[str, Any]]:
         """The same, waited for."""

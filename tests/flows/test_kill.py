@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from flows.invariants import broken
-from flows.serving import Daemon, declare, free_port, run, store_of, until, vault_of
+from flows.serving import Daemon, declare, free_port, run, serving, store_of, until, vault_of
 from hostile import HostileServer
 from hostile_answers import calendar, event
 from vacancy import failpoints
@@ -131,25 +131,21 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     with HostileServer({}) as server:
         season = Season(server, seed=12)
         declare(tmp_path, server, port, season.units())
-        for moment in range(MOMENTS + 1):
+        for moment in range(MOMENTS):
             before = len(server.requests())
             daemon = Daemon(tmp_path, port, VACANCY_NOW=later(moment).isoformat())
             try:
-                asked = partial(more_asked, server, before)
-                until(asked, "feeds are asked")
-                if moment == MOMENTS:
-                    break
+                until(partial(more_asked, server, before), "feeds are asked")
                 time.sleep(chance.uniform(0.0, 0.6))
             finally:
-                if moment < MOMENTS:
-                    daemon.kill()
+                daemon.kill()
             still_whole(tmp_path, later(moment))
             season.move_on()
-        daemon.ready()
-        assert processor_seconds(daemon) < 5
-        until(lambda: held(tmp_path) == season.shown(), "the house holds what the feeds say")
-        still_whole(tmp_path, later(MOMENTS))
-        assert daemon.stop() == 0
+        with serving(tmp_path, port, VACANCY_NOW=later(MOMENTS).isoformat()) as daemon:
+            assert processor_seconds(daemon) < 5
+            until(lambda: held(tmp_path) == season.shown(), "the house holds what the feeds say")
+            still_whole(tmp_path, later(MOMENTS))
+            assert daemon.stop() == 0
 
 
 def more_asked(server: HostileServer, before: int) -> bool:

@@ -87,11 +87,14 @@ def test_a_loop_that_is_stuck_feeds_no_watchdog(
     async def live(daemon: InProcess) -> tuple[float, float]:
         scheduler = daemon._metronome()
         scheduler.start()
-        await asyncio.sleep(5)
-        stuck = time.monotonic()
-        time.sleep(5)
-        freed = time.monotonic()
-        await asyncio.sleep(5)
+        async with asyncio.timeout(PATIENCE):
+            while not heard:
+                await asyncio.sleep(0.05)
+            stuck = time.monotonic()
+            time.sleep(5)
+            freed = time.monotonic()
+            while heard[-1] < freed:
+                await asyncio.sleep(0.05)
         scheduler.shutdown(wait=False)
         return stuck, freed
 
@@ -100,9 +103,7 @@ def test_a_loop_that_is_stuck_feeds_no_watchdog(
         monkeypatch.setattr(import_module("vacancy.daemon.serve"), "Systemd", Hearing)
         daemon = InProcess(House(*found), lambda: home.settings, ())
         stuck, freed = asyncio.run(live(daemon))
-    assert [at for at in heard if at < stuck]
     assert not [at for at in heard if stuck < at < freed]
-    assert [at for at in heard if at > freed]
 
 
 @pytest.mark.timeout(150)
@@ -162,8 +163,10 @@ def test_killed_while_the_clock_is_set_back(tmp_path: Path) -> None:
         season = Season(server, seed=15)
         declare(tmp_path, server, port, season.units())
         daemon = Daemon(tmp_path, port, VACANCY_NOW=later(9).isoformat())
-        until(partial(more_asked, server, 3), "feeds are asked")
-        daemon.kill()
+        try:
+            until(partial(more_asked, server, 3), "feeds are asked")
+        finally:
+            daemon.kill()
         season.move_on()
         earlier = later(9) - timedelta(hours=2)
         for minutes in (0, 16):

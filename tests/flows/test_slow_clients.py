@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
 import psutil
 import pytest
@@ -126,12 +127,13 @@ def test_nobody_holds_a_connection_by_being_slow_or_endless(tmp_path: Path) -> N
         for client in (*crowd, *(client for client, _ in named.values())):
             client.join(timeout=60)
         for name, (client, told) in named.items():
-            assert client.lasted < (DEADLINE + 10 if name in SLOW else 10), name
+            assert client.lasted < (DEADLINE + 20 if name in SLOW else DEADLINE), name
             # An endless one may be cut off before it reads what it is told.
             assert told in client.told[:12] or (name in ENDLESS and not client.told), name
         assert min(client.lasted for client in crowd) >= DEADLINE - 1
-        assert max(client.lasted for client in crowd) < DEADLINE + 10
-        assert max(answered) < 2
+        assert max(client.lasted for client in crowd) < DEADLINE + 20
+        assert median(answered) < 1
+        assert max(answered) < 10
         assert memory().rss - before < 60 * MIB
         assert daemon.stop() == 0
 

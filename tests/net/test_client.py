@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
-import time
 import traceback
 from datetime import timedelta
 
@@ -33,7 +32,7 @@ async def test_a_whole_calendar_arrives(
     answer = await client.get(Secret(shared_server.url(path)))
     assert (answer.status, answer.body) == (200, good())
     assert answer.final_host == "127.0.0.1"
-    assert 0 <= answer.millis < 2000
+    assert 0 <= answer.millis < 20_000
 
 
 FAILURES = {
@@ -83,11 +82,10 @@ async def test_what_does_not_end_is_ended(
     hasty: Client, shared_server: HostileServer, path: str
 ) -> None:
     """The deadline is for all of the fetch: no byte that drips in moves it."""
-    began = time.monotonic()
-    failure = await fetched(hasty, shared_server.url(path))
+    async with asyncio.timeout(20):
+        failure = await fetched(hasty, shared_server.url(path))
     assert isinstance(failure, FetchFailed)
     assert failure.reason == "timeout"
-    assert time.monotonic() - began < 2
 
 
 async def test_a_reset_amid_the_body_is_a_failure(
@@ -257,12 +255,12 @@ async def test_hostile_bodies_cost_little_memory(
 
 async def test_a_hanging_feed_delays_no_other(server: HostileServer) -> None:
     """While twenty feeds hang, a good one is answered at once."""
-    client = client_for(server, limits=Limits(total=1.0))
+    client = client_for(server, limits=Limits(total=3.0))
     hanging = [asyncio.ensure_future(fetched(client, server.url("/hang"))) for _ in range(20)]
-    await asyncio.sleep(0.05)
-    began = time.monotonic()
+    while len(server.requests("/hang")) < 20:
+        await asyncio.sleep(0.01)
     assert (await client.get(Secret(server.url("/good")))).status == 200
-    assert time.monotonic() - began < 0.5
+    assert not any(one.done() for one in hanging)
     ends = await asyncio.gather(*hanging)
     assert {end.reason for end in ends if isinstance(end, FetchFailed)} == {"timeout"}
     await client.aclose()
@@ -272,7 +270,8 @@ async def test_a_canceled_fetch_is_canceled(server: HostileServer) -> None:
     """Stopping is not failing: the daemon's own cancellation goes through."""
     client = client_for(server)
     fetching = asyncio.ensure_future(client.get(Secret(server.url("/hang"))))
-    await asyncio.sleep(0.05)
+    while not server.requests("/hang"):
+        await asyncio.sleep(0.01)
     fetching.cancel()
     with pytest.raises(asyncio.CancelledError):
         await fetching

@@ -39,7 +39,7 @@ async def test_no_more_than_so_many_at_a_time() -> None:
 
 
 async def test_requests_to_one_host_are_spaced() -> None:
-    """Five begin over at least four spacings; other hosts begin at once."""
+    """Five begin over at least four spacings."""
     politeness = Politeness(in_flight=10, spacing=0.05)
     begun: list[float] = []
 
@@ -49,9 +49,17 @@ async def test_requests_to_one_host_are_spaced() -> None:
 
     await asyncio.gather(*(visit() for _ in range(5)))
     assert begun[-1] - begun[0] >= 0.19
-    began = time.monotonic()
-    async with politeness.turn("two.test"):
-        assert time.monotonic() - began < 0.04
+
+
+async def test_other_hosts_begin_at_once() -> None:
+    """Where one host's next turn is far away, another's is not."""
+    politeness = Politeness(in_flight=10, spacing=60)
+    async with asyncio.timeout(30):
+        async with politeness.turn("one.test"), politeness.turn("two.test"):
+            assert politeness.remembered == 2
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1), politeness.turn("one.test"):
+                raise AssertionError("too soon")
 
 
 async def test_spacing_holds_for_one_after_another() -> None:
@@ -67,7 +75,7 @@ async def test_spacing_holds_for_one_after_another() -> None:
 async def test_the_operators_own_hosts_are_asked_at_will() -> None:
     """A host let through by name needs no protection from its owner."""
     politeness = Politeness(1, 5.0, unbounded=frozenset({"127.0.0.1:9001"}))
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(4):
         for _ in range(3):
             async with politeness.turn("127.0.0.1:9001"), politeness.turn("127.0.0.1:9001"):
                 assert politeness.remembered == 0
@@ -80,8 +88,9 @@ async def test_hosts_are_forgotten() -> None:
         for number in range(1000):
             async with politeness.turn(f"{number}.test"):
                 assert politeness.remembered
-        await asyncio.sleep(0.1)
-        assert politeness.remembered == 0
+        async with asyncio.timeout(10):
+            while politeness.remembered:
+                await asyncio.sleep(0.01)
 
 
 async def test_a_turn_is_given_back_whatever_happens() -> None:
@@ -101,7 +110,7 @@ async def test_a_turn_is_given_back_whatever_happens() -> None:
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-    async with asyncio.timeout(1), politeness.turn("one.test"):
+    async with asyncio.timeout(10), politeness.turn("one.test"):
         pass
     assert politeness.remembered == 0
 
@@ -114,7 +123,7 @@ async def test_the_client_is_polite(server: HostileServer) -> None:
         nonlocal inside, most
         inside += 1
         most = max(most, inside)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)
         inside -= 1
         await exchange.answer(good())
 

@@ -22,10 +22,15 @@ def receiver() -> Iterator[Receiver]:
         yield receiver
 
 
+def sending(receiver: Receiver, total: float) -> Client:
+    """Tells the receiver, and waits so many seconds for its answer."""
+    limits = Limits(total=total, raw=1024, redirects=0)
+    return Client(Guard([receiver.origin]), "Vacancy/0", limits=limits, tls=TRUSTING)
+
+
 @pytest.fixture
 async def client(receiver: Receiver) -> AsyncIterator[Client]:
-    limits = Limits(total=0.5, raw=1024, redirects=0)
-    client = Client(Guard([receiver.origin]), "Vacancy/0", limits=limits, tls=TRUSTING)
+    client = sending(receiver, 15)
     yield client
     await client.aclose()
 
@@ -67,11 +72,13 @@ async def test_the_guard_is_the_same(client: Client, url: str, reason: str) -> N
     assert failed.value.reason == reason
 
 
-async def test_a_server_that_hangs_is_left(client: Client, receiver: Receiver) -> None:
+async def test_a_server_that_hangs_is_left(receiver: Receiver) -> None:
     """After the time that a try may take; the error names the host alone."""
-    receiver.says = Says(wait=5)
+    receiver.says = Says(wait=60)
+    client = sending(receiver, 0.5)
     with pytest.raises(FetchFailed) as failed:
         await client.post(Secret(receiver.url("/secret")), b"{}", HEADERS)
+    await client.aclose()
     assert failed.value.reason == "timeout"
     assert "secret" not in str(failed.value)
 

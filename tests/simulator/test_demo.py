@@ -31,11 +31,15 @@ def told(day: datetime) -> tuple[int, str]:
 
 
 def test_the_story_goes_as_told() -> None:
-    """`--once`: a reservation, a cancellation, a double booking, exports read back; exit 0."""
-    began = time.monotonic()
+    """`--once`: a reservation, a cancellation, a double booking, exports read back; exit 0.
+
+    In less than 30 s of the processor: whoever tries it is not kept waiting.
+    """
+    before = os.times()
     done = subprocess.run(
-        [*VACANCY, "demo", "--once"], check=False, capture_output=True, text=True, timeout=90
+        [*VACANCY, "demo", "--once"], check=False, capture_output=True, text=True, timeout=110
     )
+    after = os.times()
     assert done.returncode == 0, done.stdout + done.stderr
     text = " ".join(done.stdout.split())
     for sentence in (
@@ -47,7 +51,7 @@ def test_the_story_goes_as_told() -> None:
     ):
         assert sentence in text
     assert "✗" not in text
-    assert time.monotonic() - began < 60  # under 30 s alone; tests share the processor
+    assert after.children_user - before.children_user < 30
 
 
 @pytest.mark.parametrize("day", ["2027-03-27T23:30:00+00:00", "2028-02-28T05:00:00+00:00"][:DAYS])
@@ -94,7 +98,7 @@ def test_without_once_the_daemon_takes_over_until_it_is_stopped() -> None:
         assert "Ana Silva" in made[-3]
         assert {one["outcome"] for one in json.loads(made[4])["sources"]} <= {"unchanged", "fresh"}
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=60) == 0
     finally:
         process.kill()
         process.communicate()
@@ -110,7 +114,7 @@ def ask(address: str, call: Call) -> str:
 
 def eventually(url: str) -> bytes:
     """What an address says once someone listens there."""
-    for _ in range(100):
+    for _ in range(400):
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:
                 return answer.read()

@@ -33,7 +33,8 @@ from vacancy.sources.wire import Json, Wire, path_of, within
 from vacancy.sources.words import Standing, standing
 
 SIGNED_IN = ("x-stayer-signature", "stayer-signature", "x-webhook-signature", "x-signature")
-PAGING = Paging(items=("data", "bookings", "properties", "items", "results", ""))
+_IDS = ("id", "bookingId", "uid")
+PAGING = Paging(items=("data", "bookings", "properties", "items", "results", ""), ids=_IDS)
 
 #: What a booking may be of, the closest first.
 _PLACES = (("unitId", "unit.id"), ("propertyId", "property.id", "listingId", "property"))
@@ -44,7 +45,7 @@ _HOLDS = ("maxGuests", "capacity", "guestCapacity", "accommodates", "sleeps")
 
 BOOKING = Layout(
     rule="stayer",
-    remote_id=("id", "bookingId", "uid"),
+    remote_id=_IDS,
     arrival=("checkIn", "checkInDate", "arrival", "arrivalDate", "startDate", "start", "from"),
     departure=("checkOut", "checkOutDate", "departure", "departureDate", "endDate", "end", "to"),
     count=("nights", "numberOfNights"),

@@ -105,7 +105,8 @@ class Stayer:
             return self.refuse(400)
         if self._taken(str(wish["propertyId"]), nights, ""):
             return self.refuse(409)
-        kept = {name: wish.get(name) for name in ("guest", "total", "currency", "externalId")}
+        names = ("guest", "guests", "total", "currency", "externalId")
+        kept = {name: wish.get(name) for name in names}
         made = self._write("direct_booking", str(wish["propertyId"]), nights, **kept)
         return Told(201, {"data": self.bookings[made]})
 
@@ -120,7 +121,7 @@ class Stayer:
             return self.refuse(400)
         if _holds(asked_for) and self._taken(found["propertyId"], nights, found["id"]):
             return self.refuse(409)
-        names = ("checkIn", "checkOut", "status", "guest", "total", "currency")
+        names = ("checkIn", "checkOut", "status", "guest", "guests", "total", "currency")
         found.update({name: wish[name] for name in names if name in wish})
         self._touched(found, "booking.updated")
         return Told(200, {"data": found})

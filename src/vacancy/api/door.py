@@ -25,6 +25,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _LOG = structlog.get_logger(__name__)
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,100}")
+#: Headers of every answer, unless it says something else for itself.
 _LASTING = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 
 
@@ -113,7 +114,9 @@ class _Answer:
         if message["type"] == "http.response.start":
             more = {"X-Request-ID": self._state["request_id"], **self._state.get("headers", {})}
             spelt = [(name.lower().encode(), value.encode()) for name, value in more.items()]
-            message = {**message, "headers": [*message.get("headers", ()), *spelt, *_LASTING]}
+            said = list(message.get("headers", ()))
+            lasting = [one for one in _LASTING if one[0] not in dict(said)]
+            message = {**message, "headers": [*said, *spelt, *lasting]}
         await self._send(message)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Set
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Annotated, Any
 
@@ -16,13 +17,14 @@ from starlette.types import Receive, Scope, Send
 
 from vacancy.api.deps import Caller, Needs
 from vacancy.api.front import Front
-from vacancy.api.listening import Listener, Looked
+from vacancy.api.listening import Listener, Look, Looked
 from vacancy.api.room import Room
 from vacancy.api.shapes.problem import PROBLEMS
 from vacancy.api.shapes.values import Asked
 from vacancy.api.wire import AT_ONCE, Frame, framed
+from vacancy.domain.scopes import Actor
 from vacancy.domain.scopes import Scope as Allowed
-from vacancy.store import journal, keys
+from vacancy.store import journal, keys, sessions
 
 _LOG = structlog.get_logger(__name__)
 
@@ -136,7 +138,7 @@ class EventStream(Response):
         # Known before the reader is answered: it misses nothing that happens after the answer.
         cursor = await self._begins() if self._cursor is None else self._cursor
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        async with self._front.listeners.join(self._actor, self._look) as listener:
+        async with self._front.listeners.join(self._actor, look_of(self._front)) as listener:
             async for chunk in self._chunks(listener, cursor):
                 try:
                     async with asyncio.timeout(self._front.listeners.patience.stalled):
@@ -165,7 +167,7 @@ class EventStream(Response):
 
     async def _begins(self) -> int:
         account = self._actor.account_id
-        looked = await self._look({account: None}, set())
+        looked = await look_of(self._front)({account: None}, set())
         return looked.last[account]
 
     async def _next(self, cursor: int) -> tuple[int, bytes]:
@@ -176,20 +178,6 @@ class EventStream(Response):
         frames = await self._in_thread(self._read, cursor)
         return (frames[-1][0] if frames else cursor), b"".join(text for _, _, text in frames)
 
-    async def _look(self, asked: Mapping[str, int | None], key_ids: Set[str]) -> Looked:
-        return await self._in_thread(self._looked, asked, key_ids)
-
-    def _looked(self, asked: Mapping[str, int | None], key_ids: Set[str]) -> Looked:
-        with self._front.store.read() as session:
-            valid = keys.valid(session, key_ids, self._front.now())
-            last = journal.last(session, list(asked))
-            news = {
-                account: list(map(framed, journal.after(session, account, cursor, _AT_A_LOOK)))
-                for account, cursor in asked.items()
-                if cursor is not None and cursor < last[account]
-            }
-        return Looked(last, news, valid)
-
     def _read(self, cursor: int) -> list[Frame]:
         with self._front.store.read() as session:
             account = self._actor.account_id
@@ -198,6 +186,39 @@ class EventStream(Response):
 
     async def _in_thread(self, work: Any, *said: Any) -> Any:
         return await to_thread.run_sync(partial(work, *said), limiter=self._front.readers)
+
+
+def look_of(front: Front) -> Look:
+    """How the streams of a house look at its journal, and at who may listen still."""
+
+    async def look(asked: Mapping[str, int | None], listening: Set[str]) -> Looked:
+        return await to_thread.run_sync(
+            partial(_looked, front, asked, listening), limiter=front.readers
+        )
+
+    return look
+
+
+def _looked(front: Front, asked: Mapping[str, int | None], listening: Set[str]) -> Looked:
+    """`listening` are keys, and browsers that are signed in to the console."""
+    now = front.now()
+    with front.store.read() as session:
+        valid = keys.valid(session, listening, now) | sessions.valid(session, listening, now)
+        last = journal.last(session, list(asked))
+        news = {
+            account: list(map(framed, journal.after(session, account, cursor, _AT_A_LOOK)))
+            for account, cursor in asked.items()
+            if cursor is not None and cursor < last[account]
+        }
+    return Looked(last, news, valid)
+
+
+@asynccontextmanager
+async def listen(front: Front, actor: Actor) -> AsyncIterator[Listener]:
+    """Listen to the journal for the block. Raises Turned where too many do, or the daemon stops."""
+    front.listeners.admit(actor)
+    async with front.listeners.join(actor, look_of(front)) as listener:
+        yield listener
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vacancy.cli import printing
 from vacancy.cli.options import Config, Json
+
+if TYPE_CHECKING:
+    from vacancy.cli.house import House
+    from vacancy.store.session import Session
 
 keys = typer.Typer(no_args_is_help=True, help="API keys: create, list, rotate, revoke.")
 users = typer.Typer(no_args_is_help=True, help="Users: create, list, reset.")
@@ -91,16 +95,18 @@ def create_user(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Make a user and a key of theirs, which is shown this once."""
+    """Make a user, a key of theirs, and a link by which they come into the console: shown once."""
     from vacancy.cli.house import open_house
     from vacancy.services import keys as service
+    from vacancy.services.sign_in import read_name
 
-    wish = (_name(name), email, _role(role))
+    wish = (read_name(name), email, _role(role))
     with open_house(config) as house, house.store.write() as session:
         user = service.create_user(session, house.account_id, wish, house.at())
         first = service.Wish(user["id"], "first key")
         key = service.create(session, house.account_id, first, None, house.at())
-    _show_once({**user, "key": key["key"]}, as_json)
+        link = _link(session, house, user["id"])
+    _show_once({**user, "key": key["key"], "link": link}, as_json)
 
 
 @users.command("list")
@@ -123,16 +129,20 @@ def list_users(config: Config = None, as_json: Json = False) -> None:
 
 @users.command("reset")
 def reset_user(user: UserName, config: Config = None, as_json: Json = False) -> None:
-    """Revoke every key of a user; `keys create` makes a new one."""
+    """End every key, password and sign-in of a user, and make a link for a new password."""
     from vacancy.cli.house import open_house
-    from vacancy.services import keys as service
+    from vacancy.services import sign_in as service
 
     with open_house(config) as house, house.store.write() as session:
         count = service.reset(session, house.account_id, user, house.at())
+        link = _link(session, house, user)
     if as_json:
-        printing.document({"user": user, "revoked": count})
+        printing.document({"user": user, "revoked": count, "link": link})
         return
-    printing.line(f"{count} keys are revoked; `vacancy keys create {user}` makes a new one.")
+    printing.line(
+        f"{count} keys and sign-ins are over; `vacancy keys create {user}` makes a new key."
+    )
+    _show_link(link)
 
 
 def _show_once(told: dict[str, Any], as_json: bool) -> None:
@@ -141,14 +151,20 @@ def _show_once(told: dict[str, Any], as_json: bool) -> None:
         return
     printing.line(told["key"])
     printing.notice("Keep this key now: it is not shown again, and opens all that its scopes say.")
+    _show_link(told.get("link"))
 
 
-def _name(text: str) -> str:
-    from vacancy.domain.errors import Malformed
+def _link(session: Session, house: House, user: str) -> str | None:
+    """The one-time link of a user; None for a program, which has no password."""
+    from vacancy.services import sign_in
 
-    if not text.strip() or len(text) > 200 or not text.isprintable():
-        raise Malformed("a user's name is a line of 1 to 200 letters")
-    return text.strip()
+    token = sign_in.link_for(session, house.account_id, user, house.at())
+    return None if token is None else sign_in.address(house.settings.server.base_url, token)
+
+
+def _show_link(link: str | None) -> None:
+    if link is not None:
+        printing.notice(f"To choose a password for the console, open once, within a day: {link}")
 
 
 def _role(text: str) -> Any:

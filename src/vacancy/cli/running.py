@@ -35,20 +35,23 @@ def serve(
         raise Malformed(f"--roles takes any of {','.join(ROLES)}, not {roles!r}")
     with open_house(config, apply=True) as house:
         settings, clock = house.settings, house.clock
-        _greet(house)
+        if "api" in wanted:
+            _greet(house)
     return daemon.serve(settings, clock, lambda: load(config, os.environ), wanted)
 
 
 def _greet(house: House) -> None:
     """Say how the first user comes into a store that has none."""
-    from vacancy.services import keys
+    from vacancy.services import sign_in
 
-    with house.store.read() as session:
-        if keys.users(session, house.account_id)["data"]:
-            return
-    printing.notice(
-        "nobody may use the API yet: `vacancy users create --role owner NAME` prints a key"
-    )
+    with house.store.write() as session:
+        token = sign_in.first_link(session, house.account_id, house.at())
+    if token is not None:
+        link = sign_in.address(house.settings.server.base_url, token)
+        printing.notice(
+            f"nobody is here yet: open once, within a day, to become the owner: {link}\n"
+            "or at the command line, for the API: `vacancy users create --role owner NAME`"
+        )
 
 
 def step(config: Config = None, as_json: Json = False) -> int:

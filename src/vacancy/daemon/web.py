@@ -6,16 +6,20 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import uvicorn
+from fastapi import FastAPI
 
 from vacancy.api.app import add_health, make_app
-from vacancy.api.door import App, Bounds, Door
+from vacancy.api.door import App, Bounds, Door, Receive, Scope, Send
 from vacancy.api.front import Ask, Front, nobody
 from vacancy.api.health import Health, Metrics
 from vacancy.api.limits import RateLimits
 from vacancy.api.listening import Listeners
+from vacancy.api.stream import listen as listen_to
 from vacancy.clock import SystemClock
+from vacancy.console.app import make_console
 from vacancy.daemon.compose import House, make_client
 from vacancy.domain.errors import ConfigError
 from vacancy.poller.fetch import Failed
@@ -63,10 +67,27 @@ def make_web(beside: Beside) -> App:
     """Everything that is served but exports."""
     now = beside.house()
     api = now.settings.api
-    app = make_app(make_front(beside))
+    front = make_front(beside)
+    app = make_app(front)
     add_health(app, beside.health, beside.metrics, now.clock.monotonic)
     bounds = Bounds(api.body_bytes, api.body_within.total_seconds())
-    return Door(app, now.chance, bounds)
+    console = make_console(front, partial(listen_to, front))
+    return Door(side_by_side(app, console), now.chance, bounds)
+
+
+def side_by_side(api: FastAPI, console: App) -> App:
+    """The API, and the console at every address whose first word the API does not know."""
+    words = {_first_word(getattr(route, "path", "")) for route in api.routes}
+
+    async def either(scope: Scope, receive: Receive, send: Send) -> None:
+        app = api if scope["type"] != "http" or _first_word(scope["path"]) in words else console
+        await app(scope, receive, send)
+
+    return either
+
+
+def _first_word(path: str) -> str:
+    return path.removeprefix("/").partition("/")[0]
 
 
 def make_front(beside: Beside) -> Front:

@@ -118,6 +118,8 @@ def test_every_answer_fits_the_published_schema(opened: Open, valid: Check) -> N
         assert valid(desk("GET", path, key="ra_other"), "GET", path).status == 401
     made = valid(desk("POST", "/showings", desk.wish()), "POST", "/showings")
     assert made.status == 201
+    slots = "/showings/availability"
+    assert valid(desk("GET", f"{slots}?preferredDate=2027-02-03"), "GET", slots).status == 200
     one = f"/showings/{made.document['data']['id']}"
     assert valid(desk("GET", one), "GET", "/showings/{id}").status == 200
     assert valid(desk("PATCH", one, {"title": "Moved"}), "PATCH", "/showings/{id}").status == 200

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from vacancy.clock import Clock
 from vacancy.domain.nights import Nights
 from vacancy.simulator.systems.rentalot_door import Door, invalid, refusal
+from vacancy.simulator.systems.rentalot_slots import availability
 from vacancy.simulator.systems.serving import Asked, Document, Handler, Hook, Sold, Told, post
 
 _CHECK_IN, _CHECK_OUT = time(16), time(11)
@@ -59,6 +60,7 @@ class Rentalot:
             "GET /api/v1/events": lambda asked: self._calendar(asked, self.events),
             "GET /api/v1/showings": lambda asked: self._calendar(asked, self._showings()),
             "POST /api/v1/showings": self.door.once(self._schedule),
+            "GET /api/v1/showings/availability": self._slots,
             "GET /api/v1/showings/{id}": lambda asked: _shown(asked, self._showings(), "Showing"),
             "PATCH /api/v1/showings/{id}": self._reschedule,
             "DELETE /api/v1/showings/{id}": self._call_off,
@@ -98,6 +100,10 @@ class Rentalot:
                     return invalid(wrong, "Must be an ISO 8601 datetime")
                 found = {k: one for k, one in found.items() if _beyond(one, edge, late)}
         return self.door.page(asked, found)
+
+    def _slots(self, asked: Asked) -> Told:
+        today = self.clock.now().astimezone(ZoneInfo(self.zone)).date()
+        return availability(asked, self.events.values(), self.zone, today)
 
     def _schedule(self, asked: Asked) -> Told:
         wish = asked.document

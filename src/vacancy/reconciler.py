@@ -126,6 +126,7 @@ def _facts(feed: Outline, place: int) -> FeedFacts:
         position=place,
         rule_blocks_exported=feed.settings.get("rule_blocks") == "export",
         first_read_at=feed.first_good_at,
+        is_source=feed.is_source,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -159,19 +159,25 @@ class _Linking:
             self._follow(kin, claim)
 
     def converge(self) -> None:
-        """A hub's booking that proves to be a channel's own supports that one from now on."""
-        hubs = {feed.feed_id for feed in self._state.feeds.values() if feed.is_hub}
+        """What a hub or a source passes on, and proves to be a channel's own booking, supports that
+        one from now on; a hub's that proves to be a source's, the source's.
+        """
+        feeds = self._state.feeds.values()
+        self._converge({feed.feed_id for feed in feeds if feed.passes_on})
+        self._converge({feed.feed_id for feed in feeds if feed.is_hub and not feed.is_source})
+
+    def _converge(self, passing: Set[str]) -> None:
         alone = [
             claim
             for members in self.bonds.members.values()
-            if all(member.feed_id in hubs for member in members)
+            if all(member.feed_id in passing for member in members)
             for claim in members
         ]
         if not alone:
             return
         kin = Kin(self._state.feeds)
         for claim in self._bound():
-            if claim.feed_id not in hubs and not self._is_retired(claim):
+            if claim.feed_id not in passing and not self._is_retired(claim):
                 kin.add(claim)
         for claim in alone:
             self._follow(kin, claim)

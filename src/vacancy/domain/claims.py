@@ -176,12 +176,14 @@ class Snapshot:
 
     `closes_all`: blocks close every night of the coming year that no reservation takes, and more
     than a booking window does (rules 2 and 5: to be believed when a second fetch agrees).
+    `partial`: only what changed is in it, so that what it lacks is neither missing nor seen.
     """
 
     claims: tuple[Claim, ...]
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
     closes_all: bool = False
+    partial: bool = False
 
 
 class ChangeKind(StrEnum):

@@ -72,6 +72,7 @@ class Settlement:
     (`last_seen` apart, which follows when something else does) and the new ones. `doubt`: the one
     from now on, None when there is none or it is over. `alarm`: raise feed.suspicious, once.
     `waiting`: something on this feed waits, so that an unchanged answer must be settled too.
+    `wants_whole`: the answer held changes alone, and only a whole one decides about them.
     """
 
     outcome: str
@@ -83,3 +84,4 @@ class Settlement:
     alarm: bool = False
     notices: tuple[Notice, ...] = ()
     waiting: bool = False
+    wants_whole: bool = False

@@ -28,20 +28,26 @@ def is_genuine(claim: KnownClaim) -> bool:
     return claim.stands and claim.echo_of is None
 
 
-def directness(claim: KnownClaim, feeds: Mapping[str, FeedFacts]) -> tuple[bool, bool, int, str]:
-    """Sorts the most direct source first: in use, no hub, then as the host listed the feeds."""
+#: Sorts the most direct first.
+Directness = tuple[bool, bool, bool, int, str]
+
+
+def directness(claim: KnownClaim, feeds: Mapping[str, FeedFacts]) -> Directness:
+    """Sorts the most direct feed first: in use, a booking system, no hub, then as the host listed
+    them.
+    """
     facts = feeds.get(claim.feed_id)
     if facts is None:
-        return (True, True, 0, claim.feed_id)
-    return (facts.retired, facts.is_hub, facts.position, claim.feed_id)
+        return (True, True, True, 0, claim.feed_id)
+    return (facts.retired, not facts.is_source, facts.is_hub, facts.position, claim.feed_id)
 
 
 def channel_of(claim: KnownClaim, feeds: Mapping[str, FeedFacts]) -> str:
-    """Where it was sold: the feed's channel, or what a hub's entry shows of itself."""
+    """Where it was sold: the feed's channel, or what the entry of a hub or source shows of it."""
     facts = feeds.get(claim.feed_id)
     if facts is None:
         return claim.said.provider
-    if facts.is_hub and claim.said.provider != UNRECOGNISED:
+    if facts.passes_on and claim.said.provider != UNRECOGNISED:
         return claim.said.provider
     return facts.channel
 
@@ -116,11 +122,11 @@ class Kin:
     def _same(self, how: str, one: KnownClaim, other: KnownClaim) -> bool:
         if how == "nights alone" or not _alike(how, one, other):
             return False
-        return how != "nights" or self._is_hub(one) or self._is_hub(other)
+        return how != "nights" or self._passes_on(one) or self._passes_on(other)
 
-    def _is_hub(self, claim: KnownClaim) -> bool:
+    def _passes_on(self, claim: KnownClaim) -> bool:
         facts = self._feeds.get(claim.feed_id)
-        return facts is not None and facts.is_hub
+        return facts is not None and facts.passes_on
 
     def _channel(self, claim: KnownClaim) -> str | None:
         facts = self._feeds.get(claim.feed_id)

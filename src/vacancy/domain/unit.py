@@ -18,7 +18,8 @@ NewId = Callable[[str], str]
 class FeedFacts:
     """What the planner must know of a feed.
 
-    `is_hub`: it passes on what other channels sold (a channel manager, a source).
+    `is_hub`: it passes on what other channels sold, as a channel manager does. `is_source`: it is
+    a booking system read over its API, which passes on such things too, and is the most direct.
     `position` orders the feeds of a unit as the host listed them.
     `rule_blocks_exported`: the feed says `rule_blocks = "export"`.
     `first_read_at` is its first good answer; None where unknown: then nothing counts as seen at
@@ -32,6 +33,12 @@ class FeedFacts:
     position: int = 0
     rule_blocks_exported: bool = False
     first_read_at: datetime | None = None
+    is_source: bool = False
+
+    @property
+    def passes_on(self) -> bool:
+        """Whether another feed of the unit may list the same booking."""
+        return self.is_hub or self.is_source
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from vacancy.domain import events
 from vacancy.domain.claims import Snapshot
+from vacancy.domain.delta import settle_delta
 from vacancy.domain.events import EventType, Fact
 from vacancy.domain.feed import FeedState, Settlement
 from vacancy.domain.settle import settle
@@ -28,18 +30,24 @@ from vacancy.store.polls import Finished
 from vacancy.store.session import Session
 
 
+def _furnish_nothing(_session: Session) -> None:
+    """A calendar tells of nights alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """A good answer: read, and to be understood in the light of what is known of the feed.
 
     `entries`: how many it holds; `parsed`: how many had to be read anew. `understand` is given the
-    feed's state and habits, `keep` says what the next poll is to compare with.
+    feed's state and habits, `keep` says what the next poll is to compare with. `furnish` writes
+    what goes with the stays, once they are there.
     """
 
     entries: int
     parsed: int
     understand: Callable[[FeedState, Mapping[str, Any]], Snapshot]
     keep: Callable[[Snapshot], dict[str, Any]]
+    furnish: Callable[[Session], object] = _furnish_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +75,14 @@ def conclude(tools: Tools, due: Due, heard: Heard, span: Span) -> Polled:
         # Ahead of the plan, which asks when the feed was first read, and may wake the feed again.
         polls.record(session, finished, tools.chance, _kept(taken))
         advice = _plan(session, tools, due, settled, finished)
+        heard.furnish(session)
         _tell(session, tools, due, settled, finished)
         tools.publish(session, due.unit_id, span.ended)
         reach("after_publish")
         reach("before_commit")
     reach("after_commit")
     text = " ".join([*(notice.text for notice in settled.notices), *advice])
-    return Polled(due, finished, settled.changes, text)
+    return Polled(due, finished, settled.changes, text, wants_whole=settled.wants_whole)
 
 
 def _plan(
@@ -88,6 +97,29 @@ def _plan(
         told = [*finished.counts["notices"], *advice]
         polls.recount(session, due.feed_id, {**finished.counts, "notices": told})
     return advice
+
+
+def at_rest(due: Due, ended: datetime) -> bool:
+    """Whether an answer that says the last one again changes nothing: nothing waits for it."""
+    if due.waiting or due.health != "ok" or due.failures or due.last_good_at is None:
+        return False
+    return not due.rereads_daily or due.read_on == local_date(ended, due.timezone)
+
+
+def say_nothing(tools: Tools, due: Due, span: Span) -> Polled:
+    """The last answer again, of a feed at rest: the time of the poll is written, no more."""
+    finished = Finished(
+        feed_id=due.feed_id,
+        account_id=due.account_id,
+        started_at=span.started,
+        ended_at=span.ended,
+        outcome="unchanged",
+        next_poll_at=next_regular(tools, due, span.ended),
+        health="ok",
+        failures=0,
+        full=span.whole,
+    )
+    return Polled(due, finished, quiet=True)
 
 
 def write_failure(tools: Tools, due: Due, failed: Failed, span: Span) -> Polled:
@@ -139,7 +171,8 @@ def _settle(
     state = feed_state(session, tools, due, habits, now)
     snapshot = heard.understand(state, habits)
     state = with_our_stays(session, state, snapshot, due, now)
-    settled = settle(state, snapshot, now, today, lambda prefix: new_id(prefix, now, tools.chance))
+    decide = settle_delta if snapshot.partial else settle
+    settled = decide(state, snapshot, now, today, lambda prefix: new_id(prefix, now, tools.chance))
     owner = (due.account_id, due.feed_id)
     claims.save(session, (*owner, due.unit_id), settled.claims)
     reach("after_claims")
@@ -149,8 +182,9 @@ def _settle(
 
 
 def _finished(tools: Tools, due: Due, taken: Taken, span: Span) -> Finished:
-    settled = taken.settled
+    settled, partial = taken.settled, taken.snapshot.partial
     doubted = settled.doubt is not None and settled.doubt.open
+    health = health_after(due, span.ended, failed=None, doubted=doubted)
     return Finished(
         feed_id=due.feed_id,
         account_id=due.account_id,
@@ -158,10 +192,11 @@ def _finished(tools: Tools, due: Due, taken: Taken, span: Span) -> Finished:
         ended_at=span.ended,
         outcome=settled.outcome,
         next_poll_at=next_regular(tools, due, span.ended),
-        health=health_after(due, span.ended, failed=None, doubted=doubted),
-        failures=0,
+        health=due.health if partial else health,
+        failures=due.failures if partial else 0,
         counts=_counts(taken),
-        full=span.whole,
+        full=span.whole and not partial,
+        partial=partial,
     )
 
 

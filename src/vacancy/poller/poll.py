@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from vacancy.ical.read import NotACalendar, digest
-from vacancy.poller.conclusion import write_failure
+from vacancy.poller.conclusion import at_rest, say_nothing, write_failure
 from vacancy.poller.fetch import (
     WHOLE_ANSWER_EVERY,
     Body,
@@ -18,12 +18,11 @@ from vacancy.poller.fetch import (
     fetch,
 )
 from vacancy.poller.intake import take_in
-from vacancy.poller.timing import local_date, next_regular, reading_key
+from vacancy.poller.timing import reading_key
 from vacancy.poller.tools import Polled, Span, Tools
 from vacancy.secret import Secret
 from vacancy.store.feeds import SEALED_AS
 from vacancy.store.leasing import Due
-from vacancy.store.polls import Finished
 
 
 async def poll(
@@ -37,7 +36,7 @@ async def poll(
     fetched = await fetch(tools.client, question)
     span = Span(started, tools.clock.now(), whole=not question.conditional)
     if _says_nothing(due, fetched, span):
-        return _quiet(tools, due, span)
+        return say_nothing(tools, due, span)
     async with hands:
         return await asyncio.to_thread(_conclude, tools, due, fetched, span, before)
 
@@ -54,9 +53,7 @@ def _question(tools: Tools, due: Due, now: datetime) -> Question:
 
 def _says_nothing(due: Due, fetched: Fetched, span: Span) -> bool:
     """Whether the answer is the last one again and nothing on this feed waits for it."""
-    if due.waiting or due.health != "ok" or due.failures or due.last_good_at is None:
-        return False
-    if due.rereads_daily and due.read_on != local_date(span.ended, due.timezone):
+    if not at_rest(due, span.ended):
         return False
     match fetched:
         case NotModified():
@@ -65,21 +62,6 @@ def _says_nothing(due: Due, fetched: Fetched, span: Span) -> bool:
             return digest(content) == due.digest and reading_key(due) == due.reading_key
         case _:
             return False
-
-
-def _quiet(tools: Tools, due: Due, span: Span) -> Polled:
-    finished = Finished(
-        feed_id=due.feed_id,
-        account_id=due.account_id,
-        started_at=span.started,
-        ended_at=span.ended,
-        outcome="unchanged",
-        next_poll_at=next_regular(tools, due, span.ended),
-        health="ok",
-        failures=0,
-        full=span.whole,
-    )
-    return Polled(due, finished, quiet=True)
 
 
 def _conclude(

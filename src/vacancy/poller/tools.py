@@ -55,7 +55,8 @@ class Span:
 @dataclass(frozen=True, slots=True)
 class Polled:
     """One finished poll. `quiet`: it said nothing new and is not written down yet. `text` is a
-    sentence for the host where there is something to say.
+    sentence for the host where there is something to say. `wants_whole`: it told changes alone, and
+    only a whole listing decides about them.
     """
 
     due: Due
@@ -63,3 +64,4 @@ class Polled:
     changes: tuple[Change, ...] = ()
     text: str = ""
     quiet: bool = False
+    wants_whole: bool = False

@@ -58,7 +58,7 @@ def put_guest(
     known = details.guests(session, [owner[1]]).get(owner[1])
     before = _opened(vault, owner[1], known) or {}
     after = None if wish is None else {**before, **wish}
-    sealed = None if after is None else vault.seal(json.dumps(after), _purpose(owner[1]))
+    sealed = None if after is None else vault.seal(json.dumps(after), details.sealed_as(owner[1]))
     details.put_guest(session, owner, sealed, at.now)
 
 
@@ -131,9 +131,4 @@ def remove(session: Session, account_id: str, parameter_id: str) -> None:
 def _opened(vault: Vault | None, stay_id: str, sealed: bytes | None) -> Document | None:
     if vault is None or sealed is None:
         return None
-    return json.loads(vault.open(sealed, _purpose(stay_id)))
-
-
-def _purpose(stay_id: str) -> str:
-    # Bound to the stay: a guest moved to another stay's row does not open.
-    return f"guest:{stay_id}"
+    return json.loads(vault.open(sealed, details.sealed_as(stay_id)))

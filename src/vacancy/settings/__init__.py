@@ -17,6 +17,7 @@ from vacancy.settings.models import (
     Release,
     Server,
     Settings,
+    Source,
     Unit,
     digest,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "Server",
     "Settings",
     "SettingsError",
+    "Source",
     "Unit",
     "digest",
     "find",

@@ -31,6 +31,40 @@ def problems(data: Mapping[str, Any]) -> Iterator[Problem]:
     for place, unit in tables:
         yield from _feed_keys(place, unit)
         yield from _exports(place, unit)
+    yield from _sources(data.get("sources", []), tables)
+
+
+def _sources(listed: Any, units: list[tuple[Place, dict[str, Any]]]) -> Iterator[Problem]:
+    """Each source has a name of its own, and each of its properties a unit that is there."""
+    known = {str(unit.get("slug")): unit for _, unit in units}
+    seen: dict[str, int] = {}
+    for index, source in enumerate(listed if isinstance(listed, list | tuple) else []):
+        if not isinstance(source, dict):
+            continue
+        name = str(source.get("name") or source.get("kind") or "")
+        if name and name in seen:
+            where = f'"{name}" is already the name of sources[{seen[name]}]'
+            yield ("sources", index, "name"), f"{where}; name this one otherwise"
+        seen.setdefault(name, index)
+        mapped = source.get("units")
+        if isinstance(mapped, dict):
+            for remote, wrong in _mapped_wrong(name, mapped, known):
+                yield ("sources", index, "units", remote), wrong
+
+
+def _mapped_wrong(
+    name: str, mapped: Mapping[str, Any], known: dict[str, dict[str, Any]]
+) -> Iterator[tuple[str, str]]:
+    slugs = Counter(slug for slug in mapped.values() if isinstance(slug, str))
+    for remote, slug in mapped.items():
+        if not isinstance(slug, str):
+            continue
+        if slug not in known:
+            yield remote, f'there is no unit "{slug}"{did_you_mean(slug, list(known))}'
+        elif name in _feeds(known[slug]):
+            yield remote, f'unit "{slug}" has a feed "{name}" already; name the source otherwise'
+        elif slugs[slug] > 1:
+            yield remote, f'two properties of one source are "{slug}": a unit is one of them'
 
 
 def _slugs(tables: list[tuple[Place, dict[str, Any]]]) -> Iterator[Problem]:

@@ -29,6 +29,7 @@ from vacancy.settings.models import (
     Section,
     Server,
     Settings,
+    Source,
     Unit,
 )
 from vacancy.settings.secrets import fill_secrets
@@ -47,7 +48,11 @@ _SECTIONS: dict[str, type[Section]] = {
     "alerts": Alerts,
     "units": Unit,
     "feeds": Feed,
+    "sources": Source,
 }
+
+#: What may stand in a file of its own.
+_FILED = {"sources": ("key", "client_secret", "webhook_secret")}
 
 MINIMAL = """\
 [server]
@@ -227,7 +232,10 @@ def _known_keys(place: Place) -> list[str]:
     if "feeds" in names:
         return [*Feed.model_fields, "url_file", "url_credential"]
     section = _SECTIONS.get(names[-1])
-    return list(section.model_fields) if section else []
+    filed = [
+        f"{key}_{where}" for key in _FILED.get(names[-1], ()) for where in ("file", "credential")
+    ]
+    return [*section.model_fields, *filed] if section else []
 
 
 def _sentences(found: list[Problem], file: Path, environ: Mapping[str, str]) -> Iterator[str]:

@@ -10,9 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     SecretStr,
     model_validator,
 )
@@ -20,6 +18,8 @@ from pydantic import (
     Field as Value,
 )
 
+from vacancy.settings.section import Section
+from vacancy.settings.systems import Source
 from vacancy.settings.values import (
     Allowed,
     Channel,
@@ -53,14 +53,6 @@ AlertType = Literal[
     "export.unread",
     "export.read_again",
 ]
-
-
-class Section(BaseModel):
-    """A part of the config: frozen, no unknown keys, no values in errors."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True
-    )
 
 
 class Server(Section):
@@ -241,7 +233,7 @@ class Unit(Section):
     capacity: Annotated[Count, Value(ge=1, le=500)] | None = None
     buffer_before: Annotated[Count, Value(ge=0, le=30)] = 0
     buffer_after: Annotated[Count, Value(ge=0, le=30)] = 0
-    feeds: dict[FeedKey, Feed] = {}
+    feeds: dict[FeedKey, Feed] = Value(default_factory=dict)
     exports: tuple[Name, ...] | None = None
 
     @model_validator(mode="before")
@@ -271,7 +263,7 @@ class Unit(Section):
 
 def _list_of_tables(value: object) -> object:
     if isinstance(value, dict):
-        raise ValueError("is a list: write [[units]], with two brackets")
+        raise ValueError("is a list of tables: write it with two brackets, as [[units]]")
     return value
 
 
@@ -286,18 +278,27 @@ class Settings(Section):
     api: Api = Api()
     alerts: Alerts = Alerts()
     units: Annotated[tuple[Unit, ...], BeforeValidator(_list_of_tables)] = ()
+    sources: Annotated[tuple[Source, ...], BeforeValidator(_list_of_tables)] = ()
 
-    def every(self, feed: Feed) -> timedelta:
-        """The interval of a feed: its own, else the config's."""
+    def every(self, feed: Feed | Source) -> timedelta:
+        """The interval of a feed or source: its own, else the config's."""
         return feed.every or self.polling.every
 
 
 def digest(settings: Settings) -> str:
-    """One value for all that the config declares (units, feeds, exports): equal means no news.
+    """One value for all that the config declares, units to sources: equal means no news.
 
     One-way and taken of the whole, so no address can be read or guessed from it.
     """
     declared = [_declared(settings, unit) for unit in settings.units]
+    declared += [
+        {
+            **source.model_dump(mode="json"),
+            **source.credentials(),
+            "every": settings.every(source).total_seconds(),
+        }
+        for source in settings.sources
+    ]
     return hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()
 
 

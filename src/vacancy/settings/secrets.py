@@ -34,12 +34,20 @@ def _tables(data: dict[str, Any]) -> Iterator[tuple[Place, dict[str, Any], str]]
         table = data.get(section)
         if isinstance(table, dict):
             yield (section,), cast(dict[str, Any], table), name
+    yield from _of_sources(data.get("sources"))
     units = data.get("units")
     for index, unit in enumerate(units if isinstance(units, list) else []):
         feeds = unit.get("feeds") if isinstance(unit, dict) else None
         for key, feed in (feeds if isinstance(feeds, dict) else {}).items():
             if isinstance(feed, dict):
                 yield ("units", index, "feeds", key), cast(dict[str, Any], feed), "url"
+
+
+def _of_sources(sources: object) -> Iterator[tuple[Place, dict[str, Any], str]]:
+    for index, source in enumerate(cast(list[Any], sources) if isinstance(sources, list) else []):
+        if isinstance(source, dict):
+            for name in ("key", "client_secret", "webhook_secret"):
+                yield ("sources", index), cast(dict[str, Any], source), name
 
 
 def _lines(

@@ -176,6 +176,27 @@ def read_feed_url(value: object) -> str:
     return text
 
 
+def _base_url(value: object) -> str:
+    """Where a system's API lies: https, or http for what `allow_private` lets pass."""
+    text = value if isinstance(value, str) else ""
+    try:
+        parts = urlsplit(text)
+        well = parts.scheme in ("http", "https") and bool(parts.hostname)
+        well = well and not (parts.query or parts.fragment or parts.username or parts.password)
+        _ = parts.port
+    except ValueError:
+        well = False
+    if not well or any(letter.isspace() for letter in text) or not text.isprintable():
+        raise ValueError('must be a web address such as "https://api.example.com", without a key')
+    return text.rstrip("/")
+
+
+def _source_kind(value: object) -> str:
+    if not isinstance(value, str) or not _FEED_KEY.match(value) or len(value) > 63:
+        raise ValueError('must name a booking system in small letters, such as "nowistay"')
+    return value
+
+
 def _database(value: object) -> str:
     text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
     file = text.removeprefix("sqlite:///")
@@ -220,6 +241,8 @@ Quiet = Annotated[str, BeforeValidator(_quiet)]
 Listen = Annotated[str, BeforeValidator(_listen)]
 Allowed = Annotated[str, BeforeValidator(_allowed)]
 PublicUrl = Annotated[str, BeforeValidator(_public_url)]
+BaseUrl = Annotated[str, BeforeValidator(_base_url)]
+SourceKind = Annotated[str, BeforeValidator(_source_kind)]
 Channel = Annotated[str, BeforeValidator(_channel)]
 FeedUrl = Annotated[SecretStr, BeforeValidator(read_feed_url)]
 DatabaseUrl = Annotated[SecretStr, BeforeValidator(_database)]

@@ -225,6 +225,18 @@ def of_stays(session: Session, stay_ids: Sequence[str]) -> dict[str, list[KnownC
     return found
 
 
+def stays_of_uids(session: Session, feed_id: str, uids: Sequence[str]) -> dict[str, str]:
+    """The stays that a feed's standing claims of these UIDs stand for, by UID; echoes apart."""
+    query = select(_CLAIM.c.uid, _CLAIM.c.stay_id).where(
+        _CLAIM.c.feed_id == feed_id,
+        _CLAIM.c.uid.in_(uids),
+        _CLAIM.c.status.in_(_STANDING),
+        _CLAIM.c.echo_of.is_(None),
+        _CLAIM.c.stay_id.is_not(None),
+    )
+    return {row.uid: row.stay_id for row in session.execute(query.order_by(_CLAIM.c.id))}
+
+
 def uids_of_stays(session: Session, stay_ids: Sequence[str]) -> dict[str, list[str]]:
     """The UIDs under which feeds list, or listed, each stay, in order of first sight."""
     found: dict[str, list[str]] = {stay_id: [] for stay_id in stay_ids}

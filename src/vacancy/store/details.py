@@ -28,6 +28,33 @@ _VALUES = (
 )
 
 
+_TOLD = select(_GUEST.c.stay_id, _GUEST.c.sealed, _GUEST.c.told).where(_GUEST.c.stay_id.in_(_STAYS))
+
+
+def sealed_as(stay_id: str) -> str:
+    """What a stay's guest is bound to in the vault: in another stay's row it does not open."""
+    return f"guest:{stay_id}"
+
+
+def told(session: Session, stay_ids: Sequence[str]) -> dict[str, tuple[bytes, bytes | None]]:
+    """The sealed guests of these stays, and what their source told last, by stay."""
+    rows = session.connection().execute(_TOLD, {"stays": list(stay_ids)})
+    return {row.stay_id: (row.sealed, row.told) for row in rows}
+
+
+def put_told(
+    session: Session, owner: tuple[str, str], sealed: tuple[bytes, bytes], now: datetime
+) -> None:
+    """Keep a stay's guest and what its source told; `owner` is (account id, stay id)."""
+    account_id, stay_id = owner
+    guest, told_last = sealed
+    session.execute(delete(Guest).where(Guest.stay_id == stay_id))  # type: ignore[arg-type]
+    row = Guest(stay_id=stay_id, account_id=account_id, sealed=guest, updated_at=now)
+    row.told = told_last
+    session.add(row)
+    session.flush()
+
+
 def guests(session: Session, stay_ids: Sequence[str]) -> dict[str, bytes]:
     """The sealed guests of these stays, by stay; a stay without one is left out."""
     rows = session.connection().execute(_GUESTS, {"stays": list(stay_ids)})

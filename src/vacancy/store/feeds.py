@@ -17,6 +17,7 @@ from vacancy.store import jobs, tables
 from vacancy.store.tables import Feed, Unit
 
 _FEED: Table = tables.metadata.tables["feed"]
+_SOURCE: Table = tables.metadata.tables["source"]
 
 #: A feed is not asked again for a publication within this.
 _ASKED_JUST_NOW = timedelta(minutes=1)
@@ -34,7 +35,8 @@ EDITED = "edited"
 @dataclass(frozen=True, slots=True)
 class Declared:
     """A feed as somebody wants it. `url` is sealed, `url_digest` its fingerprint; `host` and
-    `url_tail` are what people may see; `settings` holds only what is not the default."""
+    `url_tail` are what people may see; `settings` holds only what is not the default. A property
+    of a booking system has its source, and is `remote_id` there."""
 
     channel: str
     url: bytes = field(repr=False)
@@ -44,6 +46,8 @@ class Declared:
     every: int
     settings: dict[str, Any]
     managed_by: str = "config"
+    source_id: str | None = None
+    remote_id: str | None = None
 
 
 # What was read of them last weighs the most, and is asked for by itself alone.
@@ -71,12 +75,14 @@ class Outline:
     habits: dict[str, Any]
     first_good_at: datetime | None
     retired: bool
+    is_source: bool = False
 
 
 _OUTLINES = (
     select(
         *(_FEED.c[name] for name in ("id", "channel", "settings", "habits", "first_good_at")),
         _FEED.c.retired_at.is_not(None),
+        _FEED.c.source_id.is_not(None),
     )
     .where(_FEED.c.unit_id == bindparam("of_unit"))
     .order_by(_FEED.c.key)
@@ -150,13 +156,16 @@ def declare(
         url_tail=wish.url_tail,
         settings=wish.settings,
         managed_by=wish.managed_by,
+        source_id=wish.source_id,
+        remote_id=wish.remote_id,
         every=wish.every,
         next_poll_at=now - _AT_ONCE,
         created_at=now,
     )
     session.add(feed)
     session.flush()
-    jobs.put(session, "poll", [feed.id])
+    if feed.source_id is None:
+        jobs.put(session, "poll", [feed.id])
     return feed
 
 
@@ -169,6 +178,7 @@ def edit(session: Session, feed: Feed, wish: Declared, now: datetime, *, reread:
         feed.url, feed.url_digest = wish.url, wish.url_digest
         feed.host, feed.url_tail = wish.host, wish.url_tail
     feed.channel, feed.settings, feed.every = wish.channel, wish.settings, wish.every
+    feed.source_id, feed.remote_id = wish.source_id, wish.remote_id
     if feed.retired_at is not None:
         feed.retired_at, feed.health, feed.failures = None, "ok", 0
         feed.next_poll_at = now - _AT_ONCE
@@ -190,6 +200,7 @@ def read_anew(session: Session, feed: Feed, now: datetime) -> None:
     # An answer that is under way is not of this feed any more, and puts it off no longer.
     feed.leased_until, feed.next_poll_at = None, now - _AT_ONCE
     session.flush()
+    _ask_source(session, feed, now)
 
 
 def retire(session: Session, feed: Feed, now: datetime) -> None:
@@ -202,6 +213,15 @@ def hasten(session: Session, feed: Feed, now: datetime) -> None:
     """Ask this feed at the next round, and judge its answer whatever it says."""
     feed.next_poll_at, feed.waiting = now - _AT_ONCE, True
     session.flush()
+    _ask_source(session, feed, now)
+
+
+def _ask_source(session: Session, feed: Feed, now: datetime) -> None:
+    """A property of a booking system is read with its source."""
+    if feed.source_id is not None:
+        mine = update(_SOURCE).where(_SOURCE.c.id == feed.source_id)
+        session.execute(mine.values(next_poll_at=now - _AT_ONCE))
+        jobs.put(session, "source", [feed.source_id])
 
 
 def ask_soon(session: Session, feed_id: str, now: datetime) -> None:

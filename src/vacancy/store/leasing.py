@@ -54,6 +54,7 @@ class Due:
     last_full_at: datetime | None
     created_at: datetime
     leased_until: datetime | None
+    remote_id: str | None = None
 
 
 def _due(row: Row[Any]) -> Due:
@@ -91,6 +92,7 @@ _DUE_COLUMNS = (
     _FEED.c.last_full_at,
     _FEED.c.created_at,
     _FEED.c.leased_until,
+    _FEED.c.remote_id,
 )
 
 
@@ -128,8 +130,10 @@ class Room:
         ]
 
 
-#: A feed that may be asked at all.
-_IN_USE = and_(_FEED.c.retired_at.is_(None), _FEED.c.health != "paused")
+#: A feed that may be asked at all; what a booking system lists is read with its source.
+_IN_USE = and_(
+    _FEED.c.retired_at.is_(None), _FEED.c.health != "paused", _FEED.c.source_id.is_(None)
+)
 
 
 def due_now(now: datetime) -> ColumnElement[bool]:
@@ -164,6 +168,14 @@ def lease(
     rows = select(*_DUE_COLUMNS).join(_UNIT, _UNIT.c.id == _FEED.c.unit_id)
     rows = rows.where(_FEED.c.id.in_(ids)).order_by(_FEED.c.next_poll_at, _FEED.c.id)
     return [_due(row) for row in session.execute(rows)]
+
+
+def of_source(session: Session, source_id: str, until: datetime) -> list[Due]:
+    """Take the feeds of a source that is in hand in the same hand, by unit and key."""
+    mine = (_FEED.c.source_id == source_id, _FEED.c.retired_at.is_(None))
+    session.execute(update(_FEED).where(*mine).values(leased_until=until))
+    rows = select(*_DUE_COLUMNS).join(_UNIT, _UNIT.c.id == _FEED.c.unit_id).where(*mine)
+    return [_due(row) for row in session.execute(rows.order_by(_UNIT.c.slug, _FEED.c.key))]
 
 
 def hand_back(session: Session, feed_ids: Sequence[str], until: datetime | None = None) -> None:

@@ -77,7 +77,7 @@ class Finished:
     """How one poll ended: `outcome` as in the rules, `reason` a stable name or None.
 
     `next_poll_at` is when to try again; `full` tells that the feed was asked without validators
-    and gave a whole body.
+    and gave a whole body. `partial`: it told changes alone, and is no good answer to anything else.
     """
 
     feed_id: str
@@ -91,10 +91,11 @@ class Finished:
     reason: str | None = None
     counts: dict[str, Any] = field(default_factory=dict)
     full: bool = False
+    partial: bool = False
 
     @property
     def good(self) -> bool:
-        return self.outcome in ("fresh", "unchanged", "suspicious")
+        return self.outcome in ("fresh", "unchanged", "suspicious") and not self.partial
 
 
 def touch(session: Session, finished: Sequence[tuple[Due, Finished]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -56,13 +56,13 @@ class Source(SQLModel, table=True):
 
 
 class Push(SQLModel, table=True):
-    """One stay of ours as one booking system is to hold it.
+    """One stay of ours as one booking system is to hold it; see `domain.pushes`.
 
-    `kind`, `arrival` and `departure` are what is wanted, `gone` that nothing is. `wanted` names
-    that state and `done` the last one that the system took; `remote_id` is what it calls the stay,
-    `property_id` whose it is there. `tried_at` is set before a try, and None again once its
-    outcome is known: between the two the system may hold it and we not know. `state` is waiting,
-    done, refused, failed or left (the system takes no such thing).
+    `wanted` names the state that it is to have there and `done` the last one that the system took;
+    `version` rises with what is wanted. `trying` and `trying_key` are set before a try and None
+    again once its outcome is known: between the two the system may hold that state and we not know.
+    `remote_id` is what the system calls the stay, `property_id` where it is there. `state` is
+    waiting, done, refused, failed or left (the system takes no such thing).
     """
 
     __table_args__ = (
@@ -76,18 +76,16 @@ class Push(SQLModel, table=True):
     unit_id: str = Field(foreign_key="unit.id")
     stay_id: str = Field(foreign_key="stay.id")
     property_id: str
-    kind: str
-    reason: str | None = None
-    arrival: date
-    departure: date
-    gone: bool = False
     wanted: str
+    version: int = 1
     done: str | None = None
+    trying: str | None = None
+    trying_key: str | None = None
     remote_id: str | None = None
     state: str
     tries: int = 0
     next_at: datetime | None = instant(nullable=True)
-    tried_at: datetime | None = instant(nullable=True)
+    reason: str | None = None
     trouble: str | None = None
     created_at: datetime = instant()
     updated_at: datetime = instant()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,6 +13,8 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from api.asking import ApiHouse
+from api.furnished import furnish
+from hostile import HostileServer
 from vacancy.access import login
 from vacancy.api.door import Bounds, Door
 from vacancy.api.stream import listen
@@ -39,6 +43,8 @@ class ConsoleHouse(ApiHouse):
         console = make_console(self.front, partial(listen, self.front))
         self.app = Door(side_by_side(self.inner, console), self.chance, Bounds())
 
+    ids: dict[str, list[str]]
+
     def browser(self, *, language: str = "en-GB", address: str = "192.0.2.1") -> Browser:
         """A browser that has no cookie of ours."""
         return Browser(self, language, address)
@@ -59,6 +65,19 @@ class ConsoleHouse(ApiHouse):
             sign_in.use_link(session, token, name, (hashed(), "test"), self.at())
             sign_in.sign_out(session, user["id"])
         return user["id"]
+
+
+@contextmanager
+def furnished(folder: Path) -> Iterator[ConsoleHouse]:
+    """A house with something of every kind, which `ids` names by kind, and the user Maya."""
+    with HostileServer({}) as server:
+        house = ConsoleHouse(folder, config=f'[network]\nallow_private = ["{server.origin}"]\n')
+        house.make_user()
+        house.ids = furnish(house, server, 1)
+        try:
+            yield house
+        finally:
+            house.close()
 
 
 class Browser:
@@ -105,6 +124,10 @@ class Browser:
         answer = self.post(path, **form)
         assert answer.status_code == 303, (answer.status_code, text_of(answer.text))
         return self.see(answer.headers["location"])
+
+    def has(self, name: str, value: str) -> None:
+        """Put a cookie into the browser, as somebody else might."""
+        self.client.cookies.set(name, value, domain="127.0.0.1", path="/")
 
     @property
     def token(self) -> str:

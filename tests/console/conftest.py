@@ -1,13 +1,16 @@
-"""A house with its console, and a browser."""
+"""A house with its console, and a browser: one that is pretended, and a real one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
+from console import chromium
 from console.browsing import Browser, ConsoleHouse
+from console.chromium import Surfer
 
 
 @pytest.fixture
@@ -22,3 +25,22 @@ def house(tmp_path: Path) -> Iterator[ConsoleHouse]:
 def maya(house: ConsoleHouse) -> Browser:
     """The browser of an owner who is signed in."""
     return house.host()
+
+
+@pytest.fixture
+def surfer(house: ConsoleHouse) -> Iterator[Surfer]:
+    """Somebody at a real browser, on that house; pages must not have complained."""
+    if chromium.found() is None:
+        pytest.skip("there is no chromium on the PATH: pages were not tried in a browser")
+    with chromium.served(house) as address, chromium.launched() as browser:
+        surfer = Surfer(house, browser, address)
+        yield surfer
+    assert surfer.troubles == []
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], list[str]]:
+    """What is inaccessible on a page."""
+    if not chromium.AXE.exists():
+        pytest.skip("axe-core is not installed (npm ci in tests/): pages were not judged by it")
+    return chromium.inaccessible

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from vacancy.console.desk import Desk, Given, Goes, Page
+from vacancy.console.language import mark
+from vacancy.console.menu import Item
 from vacancy.console.room import Room
 
-room = Room()
+room = Room(Item(mark("First steps"), "/first-steps", 95, more=True))
 
 
 @room.page("/")

@@ -25,6 +25,8 @@ from babel.support import NullTranslations, Translations
 #: The languages that there are, each in its own words, and the locale where nobody names a country.
 LANGUAGES = {"en": "English", "es": "Español"}
 _HOME = {"en": "en_GB", "es": "es_ES"}
+#: A moment so near is now.
+_NOW = timedelta(seconds=30)
 #: A browser lists a handful of languages; what is longer was written by somebody else.
 _MOST_ASKED = 200
 
@@ -98,6 +100,8 @@ class Language:
     def ago(self, moment: datetime | str, now: datetime) -> str:
         """`12 minutes ago`; what is to come, `in 12 minutes`."""
         passed = _instant(moment) - now
+        if abs(passed) < _NOW:
+            return self._("just now")
         return format_timedelta(passed, add_direction=True, threshold=1, locale=self.locale)
 
     def number(self, number: float) -> str:

@@ -7,15 +7,17 @@ from functools import partial
 from anyio import to_thread
 
 from vacancy.access import login
+from vacancy.console.agents import known_as
 from vacancy.console.desk import Caller, Desk, Given, Goes, Note, Page
 from vacancy.console.guard import own_address
-from vacancy.console.language import LANGUAGES
+from vacancy.console.language import LANGUAGES, mark
+from vacancy.console.menu import Item
 from vacancy.console.room import Room
 from vacancy.domain.errors import Malformed
 from vacancy.services import sign_in as service
 from vacancy.services.sign_in import Proof
 
-room = Room()
+room = Room(Item(mark("You"), "/you", 90, more=True))
 
 THEMES = ("light", "dark")
 
@@ -23,10 +25,11 @@ THEMES = ("light", "dark")
 @room.page("/you")
 def show(desk: Desk) -> Given:
     """What is yours: password, browsers, language, theme."""
+    seen = service.browsers(desk.session, desk.actor.user_id, desk.at)
     return Page(
         "you.html",
         {
-            "browsers": service.browsers(desk.session, desk.actor.user_id, desk.at),
+            "browsers": [{**one, "name": known_as(one["agent"], desk.say)} for one in seen],
             "here": desk.actor.key_id,
             "shortest": login.SHORTEST,
         },

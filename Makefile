@@ -40,12 +40,12 @@ $(READY): requirements/dev.txt pyproject.toml | $(BIN)/python
 	$(UV) pip install --quiet --no-deps -e .
 	@touch $@
 
-# A second, independent calendar parser reads our exports back. npm and node come with the type
-# checker; without a network the one test that needs them is skipped, and says so.
+# A second, independent calendar parser reads our exports back, and axe judges our pages. npm and
+# node come with the type checker; without a network the tests that need them are skipped, and say so.
 tests/node_modules: tests/package-lock.json | $(READY)
 	@npm=npm; command -v npm >/dev/null || npm="node $$(echo .venv/lib/python3*/site-packages/$(NPM))"; \
 	$(NODE) $$npm ci --prefix tests --ignore-scripts --no-audit --no-fund --silent \
-		|| echo "ical.js could not be fetched: exports are read back by icalendar alone" >&2
+		|| echo "ical.js and axe-core could not be fetched: exports are read back by icalendar alone, no page is judged" >&2
 
 test: $(READY) | tests/node_modules ## the whole suite, in small seeded counts
 	$(NODE) $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)

@@ -16,6 +16,11 @@ from hypothesis import settings
 
 from vacancy.store.session import Store, migrate, open_store
 
+# Processes under test start in half the time where what was compiled for the last one is kept.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+COMPILED = Path(__file__).resolve().parents[1] / ".pytest_cache" / "bytecode"
+os.environ.setdefault("PYTHONPYCACHEPREFIX", str(COMPILED))
+
 # The same cases on every run: what a run shows can be seen again.
 settings.register_profile("seeded", derandomize=True)
 settings.load_profile("seeded")

@@ -27,15 +27,9 @@ PATIENCE = 60.0
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of a process under test: ours without settings, and with compiled files
-    kept, or every start would compile the house anew."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("VACANCY_", "PYTHONDONTWRITE"))
-    }
-    bytecode = str(ROOT / ".pytest_cache" / "bytecode")
-    return {**kept, "PYTHONPATH": str(ROOT / "src"), "PYTHONPYCACHEPREFIX": bytecode, **more}
+    """The environment of a process under test: ours without settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("VACANCY_")}
+    return {**kept, "PYTHONPATH": str(ROOT / "src"), **more}
 
 
 def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:

@@ -169,7 +169,7 @@ def test_failing_over_and_over(tmp_path: Path) -> None:
             for slug in units
         )
         # Smaller bounds, so that what is too large is told from what is too slow in less time.
-        limits = f'[limits]\ntotal = "5s"\nraw_bytes = {3 * MIB}\ninflated_bytes = {3 * MIB}\n'
+        limits = f'[limits]\ntotal = "3s"\nraw_bytes = {3 * MIB}\ninflated_bytes = {3 * MIB}\n'
         home.declare({"airbnb": ""}, more + limits)
         home.apply()
         for slug in ("airbnb", *units):

@@ -5,6 +5,7 @@ Everything goes the way a user's command goes: settings from TOML, `daemon.step`
 
 from __future__ import annotations
 
+import gzip
 import random
 import secrets
 from collections.abc import Iterator, Mapping
@@ -166,7 +167,7 @@ timezone = "{self.timezone}"
         edition = cache.find(token)
         cache.close()
         assert edition is not None
-        return edition.plain
+        return gzip.decompress(cache.kept(edition) or b"")
 
     def read_export(self, key: str) -> bytes:
         """A channel reads its export: the bytes, with the reading noted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -101,7 +102,7 @@ def everyone(home: HouseUnderTest, unit: str) -> str:
     edition = cache.find(url.rsplit("/", 1)[1].removesuffix(".ics"))
     cache.close()
     assert edition is not None
-    return edition.plain.decode()
+    return gzip.decompress(cache.kept(edition) or b"").decode()
 
 
 def lines(body: str, *starts: str) -> list[str]:

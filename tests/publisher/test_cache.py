@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import tracemalloc
 from datetime import timedelta
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from exporting import NOW, House, a_house, held, many
+from vacancy.publisher.bodies import Bodies
 from vacancy.publisher.cache import ExportCache
+from vacancy.publisher.edition import Edition
 from vacancy.store import exports, served, tables
 from vacancy.store.session import Store, open_store
 
@@ -72,7 +75,7 @@ def test_this_process_need_not_wait_for_a_look(sqlite_store: Store) -> None:
     cache = looked(sqlite_store)
     house.publish([MAY])
     assert version_of(cache, house) == 0
-    assert cache.refresh(house.unit_id, NOW)
+    assert cache.refresh({house.unit_id}, NOW)
     assert version_of(cache, house) == 1
 
 
@@ -85,9 +88,9 @@ def test_a_look_reads_no_body_that_it_has(store: Store, monkeypatch: pytest.Monk
     loaded: list[str] = []
     load = served.load
 
-    def watched(session, unit_ids):
+    def watched(session, unit_ids, **how):
         loaded.extend(unit_ids)
-        return load(session, unit_ids)
+        return load(session, unit_ids, **how)
 
     monkeypatch.setattr(served, "load", watched)
     with store.write() as session:
@@ -184,7 +187,7 @@ def test_a_reader_never_misses_what_is_being_renewed(sqlite_store: Store) -> Non
     asking = threading.Thread(target=ask)
     asking.start()
     for _ in range(100):
-        cache.refresh(house.unit_id, NOW)
+        cache.refresh({house.unit_id}, NOW)
     done.set()
     asking.join()
     assert missed == []
@@ -204,7 +207,7 @@ def test_a_store_that_fails_leaves_the_memory_as_it_was(
     file.rename(hidden)
     file.mkdir()
     assert not cache.look(NOW)
-    assert not cache.refresh(house.unit_id, NOW)
+    assert not cache.refresh({house.unit_id}, NOW)
     assert version_of(cache, house) == 1
     file.rmdir()
     hidden.rename(file)
@@ -222,27 +225,125 @@ def test_a_cache_that_never_read_the_store_is_not_ready(tmp_path: Path) -> None:
     store.close()
 
 
-def test_an_export_of_sixty_stays_costs_little_memory(sqlite_store: Store) -> None:
-    """Gzipped bytes and a small record: under 3 KB each, so 10,000 are under 30 MB."""
-    houses = [a_house(sqlite_store, unit_id=f"unit_{at}") for at in range(15)]
-    for at, house in enumerate(houses):
-        stays = [
-            held(
-                f"stay_{house.draw.randbytes(13).hex()}",
-                f"{one.nights.arrival} {one.nights.departure}",
-            )
-            for one in many(60)
-        ]
-        house.publish(stays, NOW + timedelta(minutes=at))
+def test_bytes_take_no_more_room_than_there_is(sqlite_store: Store) -> None:
+    """What was not asked for longest goes; its export is known on, and read from the store."""
+    houses = many_houses(sqlite_store, 12)
+    cache = ExportCache(sqlite_store, room=3000)
+    cache.look(NOW)
+    editions = [edition_of(cache, house) for house in houses]
+    kept = [cache.kept(edition) is not None for edition in editions]
+    assert 0 < sum(kept) < len(houses)
+    absent = editions[kept.index(False)]
+    first = editions[kept.index(True)]
+    fetched = cache.fetch(absent)
+    assert fetched is not None
+    assert fetched[0] == absent
+    assert cache.kept(absent) == fetched[1]
+    for edition in editions:
+        cache.kept(first)
+        cache.fetch(edition)
+    assert cache.kept(first) is not None
+
+
+def test_bytes_without_room_are_those_of_the_version_that_stands(sqlite_store: Store) -> None:
+    """Published or revoked between the last look and the question: what the store says now."""
+    house = a_house(sqlite_store)
+    house.publish([MAY])
+    cache = ExportCache(sqlite_store, room=0)
+    cache.look(NOW)
+    edition = edition_of(cache, house)
+    house.publish([], NOW + timedelta(minutes=1))
+    fetched = cache.fetch(edition)
+    assert fetched is not None
+    assert fetched[0].version == 2
+    assert fetched[0].etag != edition.etag
+    with sqlite_store.write() as session:
+        exports.revoke(house.export(session), NOW)
+    assert cache.fetch(edition) is None
+
+
+def test_a_house_that_finds_room_is_in_memory_whole(sqlite_store: Store) -> None:
+    """Before anybody asked: whoever does is told, though the store be gone by then."""
+    houses = many_houses(sqlite_store, 12)
+    cache = looked(sqlite_store)
+    assert all(cache.kept(edition_of(cache, house)) for house in houses)
+
+
+def test_what_changes_is_in_memory_at_once(sqlite_store: Store) -> None:
+    """Also where there is no room for all."""
+    houses = many_houses(sqlite_store, 12)
+    cache = ExportCache(sqlite_store, room=3000)
+    cache.look(NOW)
+    for house in houses:
+        house.publish([], NOW + timedelta(minutes=1))
+        cache.refresh({house.unit_id}, NOW)
+        edition = edition_of(cache, house)
+        assert edition.version == 2
+        assert cache.kept(edition) is not None
+
+
+def test_bytes_of_another_version_are_nobodys() -> None:
+    """A version takes the place of the one before it."""
+    bodies = Bodies(3000)
+    bodies.put("exp_a", 1, b"one")
+    bodies.put("exp_a", 2, b"two")
+    assert bodies.get("exp_a", 1) is None
+    assert bodies.get("exp_a", 2) == b"two"
+    assert not bodies.full
+
+
+def test_one_enormous_body_drives_nothing_out() -> None:
+    """It is read from the store each time; no room is kept for what is not there."""
+    bodies = Bodies(3000)
+    bodies.put("exp_a", 1, b"small")
+    bodies.put("exp_b", 1, b"x" * 2000)
+    assert bodies.get("exp_b", 1) is None
+    assert bodies.get("exp_a", 1) == b"small"
+    for at in range(1000):
+        bodies.put(f"exp_{at}", 1, b"x" * (at % 700))
+        assert bodies.weight <= 3000
+    assert bodies.full
+
+
+def test_an_export_costs_little_memory_beside_its_bytes(sqlite_store: Store) -> None:
+    """A feed brings two exports and a unit: under 0.8 KB, so 100,000 are under 80 MB."""
+    count = 200
+    for at in range(count):
+        house = House(sqlite_store, f"unit_{at:026}")
+        house.build()
+        house.mint()
+        house.mint("airbnb")
+    looked(sqlite_store).close()
+    cache = ExportCache(sqlite_store)
+    gc.collect()
     tracemalloc.start()
     try:
-        cache = looked(sqlite_store)
+        cache.look(NOW)
+        gc.collect()
         before, _ = tracemalloc.get_traced_memory()
-        cache._editions.clear()
-        cache._shelves.clear()
+        cache._editions, cache._shelves = {}, {}
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    each = (before - after) / len(houses)
-    print(f"{each:.0f} bytes an export of 60 stays")
-    assert each < 3 * 1024
+    each = (before - after) / count
+    print(f"{each:.0f} bytes a unit of two exports")
+    assert each < 800
+
+
+def many_houses(store: Store, count: int) -> list[House]:
+    """Each with one published export of some stays."""
+    houses = [a_house(store, unit_id=f"unit_{at}") for at in range(count)]
+    for at, house in enumerate(houses):
+        draw = house.draw.randbytes(13).hex()
+        stays = [
+            held(f"stay_{draw}{at}", f"{one.nights.arrival} {one.nights.departure}")
+            for at, one in enumerate(many(6))
+        ]
+        house.publish(stays, NOW + timedelta(minutes=at))
+    return houses
+
+
+def edition_of(cache: ExportCache, house: House) -> Edition:
+    edition = cache.find(house.tokens["everyone"])
+    assert edition is not None
+    return edition

@@ -302,6 +302,30 @@ def test_the_last_bytes_are_served_when_the_store_is_gone(
     assert (after.status, after.body, after.headers) == (200, before.body, before.headers)
 
 
+def test_a_304_needs_no_bytes_in_memory(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There was no room for them: a conditional request still touches no store, and who wants the
+    bytes is given them from there, or asked to come again when it fails.
+    """
+    before = served.get()
+    served.cache = ExportCache(served.store, room=0)
+    served.cache.look(NOW)
+    served.app = ExportApp(served.cache, served.readings, lambda: served.now, fallback)
+    after = served.get()
+    assert (after.status, after.body, after.headers) == (200, before.body, before.headers)
+    zipped = served.get(accept_encoding="gzip")
+    assert gzip.decompress(zipped.body) == before.body
+
+    def down() -> Any:
+        raise OSError("no such host")
+
+    monkeypatch.setattr(served.store, "read", down)
+    assert served.get(if_none_match=before.headers["etag"]).status == 304
+    assert served.get(if_none_match=zipped.headers["etag"]).status == 304
+    reply = served.get()
+    assert reply.status == 503
+    assert int(reply.headers["retry-after"]) > 0
+
+
 READERS = [
     ("GET", {"user_agent": "Airbnb/1.0"}, "Airbnb"),
     ("GET", {"user_agent": "Airbnb/1.0", "if_none_match": "*"}, "Airbnb"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Set
 from datetime import UTC, datetime, timedelta, timezone
 from importlib.resources import files
 
@@ -80,21 +81,21 @@ def test_a_commit_that_published_is_heard_of(store: Store) -> None:
     """After it is committed, and not where it failed or published nothing."""
     heard: list[str | None] = []
 
-    def hear() -> None:
+    def hear(unit_ids: Set[str]) -> None:
         with store.read() as session:
             found = session.get(tables.Account, "acc_Casa")
-            heard.append(found and found.name)
+            heard.extend((found and found.name, *unit_ids))
 
     store.on_published(hear)
     with store.write() as session:
         session.add(an_account())
-        session.info[PUBLISHED] = True
+        session.info[PUBLISHED] = {"unit_a"}
     with pytest.raises(RuntimeError), store.write() as session:
-        session.info[PUBLISHED] = True
+        session.info[PUBLISHED] = {"unit_a"}
         raise RuntimeError("in the middle")
     with store.write() as session:
         session.add(an_account("Blu"))
-    assert heard == ["Casa"]
+    assert heard == ["Casa", "unit_a"]
 
 
 def test_an_instant_comes_back_aware_and_utc(store: Store) -> None:

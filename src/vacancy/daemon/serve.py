@@ -10,7 +10,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from dataclasses import replace
 
 import structlog
@@ -96,7 +96,9 @@ class Daemon:
         self._telling = contextlib.AsyncExitStack()
         self._rounds: Rounds | None = None
         self._deliveries: Deliveries | None = None
-        self._published = asyncio.Event()
+        self._published: set[str] = set()
+        self._publishing = asyncio.Event()
+        self._looked_at = 0.0
         by_role = works(Hands(lambda: self._house, self._poller, self._teller, self._goes_on))
         self._beats = [beat for role in sorted(self._roles) for beat in by_role[role]]
         self._runner = make_runner(house.store, [work for beat in self._beats for work in beat])
@@ -211,17 +213,24 @@ class Daemon:
     async def _watch_exports(self) -> None:
         """Catch up with what is published: at once in this process, soon in another."""
         loop = asyncio.get_running_loop()
-        self._house.store.on_published(lambda: loop.call_soon_threadsafe(self._published.set))
+        self._house.store.on_published(
+            lambda unit_ids: loop.call_soon_threadsafe(self._hear_of, unit_ids)
+        )
         try:
             while True:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_AFTER):
-                        await self._published.wait()
-                self._published.clear()
+                        await self._publishing.wait()
+                self._publishing.clear()
                 with self._survive("exports"):
-                    await asyncio.to_thread(self._look)
+                    published, self._published = self._published, set()
+                    await asyncio.to_thread(self._follow, published)
         finally:
             self._house.store.on_published(None)
+
+    def _hear_of(self, unit_ids: Set[str]) -> None:
+        self._published |= unit_ids
+        self._publishing.set()
 
     async def _write(self) -> None:
         with self._survive("readings"):
@@ -246,7 +255,15 @@ class Daemon:
         with self._survive("clock"):
             believe(self._house.store, self._house.clock.now())
 
+    def _follow(self, unit_ids: Set[str]) -> None:
+        """Take in what this process has published, and at times what others have."""
+        if unit_ids:
+            self._cache.refresh(unit_ids, self._house.clock.now())
+        if self._house.clock.monotonic() - self._looked_at >= LOOK_AFTER:
+            self._look()
+
     def _look(self) -> None:
+        self._looked_at = self._house.clock.monotonic()
         self._cache.look(self._house.clock.now())
 
     def _before_judging(self) -> None:

@@ -1,19 +1,20 @@
-"""Every live export in memory, gzipped, at most one look behind any process's commit.
+"""Every live export in memory, at most one look behind any process's commit.
 
-The look is the daemon's to call, once a second, in a worker thread. Serving reads two dictionaries
-and never waits for it.
+Of each there is what a conditional request is answered by, in a few hundred bytes; of the gzipped
+bytes, as many as there is room for. The look is the daemon's to call, twice a second, in a worker
+thread. Serving reads two dictionaries and never waits for it.
 """
 
 from __future__ import annotations
 
 import gzip
+import struct
 import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from email.utils import format_datetime
-from functools import lru_cache
 
+from vacancy.publisher.bodies import Bodies
+from vacancy.publisher.edition import Edition, pack, unpack
 from vacancy.store import served
 from vacancy.store.exports import token_digest
 from vacancy.store.served import Pulse, ServedExport, StoreFailure
@@ -21,64 +22,29 @@ from vacancy.store.session import Session, Store
 
 #: After this a new unit's exports open, whatever its feeds have answered.
 OPENS_AFTER = timedelta(hours=24)
+#: Bytes for gzipped exports: all of a house with some thousand feeds.
+ROOM = 8 << 20
+#: Bytes for plain ones: readers that take no gzip are few.
+PLAIN_ROOM = 1 << 20
 
-
-@dataclass(frozen=True, slots=True)
-class Edition:
-    """One export as served now.
-
-    `etag` (of the plain bytes) and `last_modified` are header values. `zipped` is None until
-    something was published. `opens_at` is None for an open export; `ends_at` is when the token
-    that found it finds nothing any more, None for the one in force.
-    """
-
-    export_id: str
-    version: int
-    etag: bytes
-    last_modified: bytes
-    zipped: bytes | None
-    opens_at: datetime | None
-    ends_at: datetime | None = None
-
-    @property
-    def zipped_etag(self) -> bytes:
-        """The ETag of the gzipped bytes: other bytes, so another strong one."""
-        return self.etag[:-1] + b'-gzip"'
-
-    @property
-    def plain(self) -> bytes:
-        return _plain(self.zipped or b"")
-
-    def has_ended(self, now: datetime) -> bool:
-        return self.ends_at is not None and self.ends_at <= now
-
-    def is_open(self, now: datetime) -> bool:
-        return self.opens_at is None or self.opens_at <= now
-
-
-@lru_cache(maxsize=128)
-def _plain(zipped: bytes) -> bytes:
-    """Readers that take no gzip are few: only the bytes last asked for are kept."""
-    return gzip.decompress(zipped)
-
-
-@dataclass(frozen=True, slots=True)
-class _Shelf:
-    """A unit's part of the memory: under which tokens, and what the store's totals say of it."""
-
-    tokens: tuple[bytes, ...]
-    total: tuple[int, int]
+_UNITS_AT_ONCE = 500
+#: Of a token's 256 bits of digest, as many as none of another's begins with, by any effort.
+_TOLD_APART = 16
+#: A unit's part of the memory: the store's totals of it, and then its tokens.
+_TOTALS = struct.Struct("<Iq")
+_NOTHING = _TOTALS.pack(0, 0)
 
 
 class ExportCache:
     """Exports by token. Lookups may come from any thread; so may `look` and `refresh`."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, room: int = ROOM) -> None:
         self._store = store
         self._pulse = Pulse(store)
         self._turn = threading.Lock()
-        self._editions: dict[bytes, Edition] = {}
-        self._shelves: dict[str, _Shelf] = {}
+        self._editions: dict[bytes, bytes] = {}
+        self._shelves: dict[str, bytes] = {}
+        self._zipped, self._plain = Bodies(room), Bodies(PLAIN_ROOM)
         self._waiting: set[str] = set()
         self._total = (0, 0)
         #: False until the store was read once: then an unknown token is not known to be unknown.
@@ -89,7 +55,32 @@ class ExportCache:
 
     def find(self, token: str) -> Edition | None:
         """The export that the token names now."""
-        return self._editions.get(token_digest(token))
+        packed = self._editions.get(token_digest(token)[:_TOLD_APART])
+        return None if packed is None else unpack(packed)
+
+    def kept(self, edition: Edition) -> bytes | None:
+        """Its gzipped bytes, where they are in memory."""
+        return self._zipped.get(edition.export_id, edition.version)
+
+    def fetch(self, edition: Edition) -> tuple[Edition, bytes] | None:
+        """The export as the store holds it now, with its gzipped bytes, which are kept from now on;
+        None where it is no more. Raises a `StoreFailure`.
+        """
+        with self._store.read() as session:
+            export = served.published(session, edition.export_id)
+        if export is None or export.body is None:
+            return None
+        self._zipped.put(export.id, export.version, export.body)
+        return unpack(pack(export, edition.opens_at, edition.ends_at)), export.body
+
+    def plain(self, edition: Edition, zipped: bytes) -> bytes:
+        """Its bytes for a reader that takes no gzip."""
+        known = self._plain.get(edition.export_id, edition.version)
+        if known is not None:
+            return known
+        plain = gzip.decompress(zipped)
+        self._plain.put(edition.export_id, edition.version, plain)
+        return plain
 
     def look(self, now: datetime) -> bool:
         """Catch up with every commit so far. False where the store failed: the memory stands."""
@@ -104,12 +95,12 @@ class ExportCache:
             self.ready = True
             return True
 
-    def refresh(self, unit_id: str, now: datetime) -> bool:
-        """Catch up with this process's own commit about a unit. False: the next look will do it."""
+    def refresh(self, unit_ids: Collection[str], now: datetime) -> bool:
+        """Catch up with this process's own commits about units. False: the next look will do it."""
         with self._turn:
             try:
                 with self._store.read() as session:
-                    self._put(session, [unit_id], now)
+                    self._put(session, sorted(unit_ids), now)
             except StoreFailure:
                 self._pulse.missed()
                 return False
@@ -122,54 +113,72 @@ class ExportCache:
     def _catch_up(self, session: Session, now: datetime) -> None:
         stale = self._waiting ^ served.waiting(session, now - OPENS_AFTER)
         if served.totals(session) != self._total:
-            known = {unit_id: shelf.total for unit_id, shelf in self._shelves.items()}
-            stored = served.totals_by_unit(session)
-            stale |= {unit for unit, _ in known.items() ^ stored.items()}
+            stale |= self._moved(session)
         if stale:
             self._put(session, sorted(stale), now)
 
+    def _moved(self, session: Session) -> set[str]:
+        """The units of which the store's totals are not the memory's."""
+        moved: set[str] = set()
+        met = 0
+        for unit_id, *totals in served.totals_by_unit(session):
+            shelf = self._shelves.get(unit_id)
+            met += shelf is not None
+            if shelf is None or _TOTALS.unpack_from(shelf) != tuple(totals):
+                moved.add(unit_id)
+        if met < len(self._shelves):
+            moved |= self._shelves.keys() - {one[0] for one in served.totals_by_unit(session)}
+        return moved
+
     def _put(self, session: Session, unit_ids: Sequence[str], now: datetime) -> None:
-        for some in (unit_ids[at : at + 500] for at in range(0, len(unit_ids), 500)):
+        """Put units into memory as the store has them. What changes a unit was perhaps waited for,
+        so its bytes are read too; when all of the house is read, only as many as find room.
+        """
+        few = len(unit_ids) <= _UNITS_AT_ONCE
+        for at in range(0, len(unit_ids), _UNITS_AT_ONCE):
+            some = unit_ids[at : at + _UNITS_AT_ONCE]
             found: dict[str, list[ServedExport]] = {unit_id: [] for unit_id in some}
-            for export in served.load(session, some):
+            whole = few or not self._zipped.full
+            for export in served.load(session, some, bodies=whole):
                 found[export.unit_id].append(export)
             for unit_id, exports in found.items():
                 self._shelve(unit_id, exports, now)
 
-    def _shelve(self, unit_id: str, exports: Iterable[ServedExport], now: datetime) -> None:
+    def _shelve(self, unit_id: str, exports: Collection[ServedExport], now: datetime) -> None:
         """Put before taking away: a token that stays is never missed in between."""
-        fresh = list(exports)
-        editions = {bytes.fromhex(one.token_hash): _edition(one, now) for one in fresh}
-        for one in fresh:
+        editions: dict[bytes, bytes] = {}
+        waits = False
+        for one in exports:
+            opens_at = _opens_at(one, now)
+            waits |= opens_at is not None
+            editions[_token(one.token_hash)] = pack(one, opens_at, None)
             if one.old_token_hash is not None:
-                old_one = replace(_edition(one, now), ends_at=one.old_token_until)
-                editions[bytes.fromhex(one.old_token_hash)] = old_one
+                editions[_token(one.old_token_hash)] = pack(one, opens_at, one.old_token_until)
+            if one.body is not None:
+                self._zipped.put(one.id, one.version, one.body)
         self._editions.update(editions)
-        old = self._shelves.pop(unit_id, _Shelf((), (0, 0)))
-        for token in old.tokens:
-            if token not in editions:
-                del self._editions[token]
-        new = _Shelf(tuple(editions), (len(fresh), sum(one.revision for one in fresh)))
-        if fresh:
-            self._shelves[unit_id] = new
-        count, total = (self._total[at] + new.total[at] - old.total[at] for at in (0, 1))
-        self._total = (count, total)
-        if any(one.opens_at is not None for one in editions.values()):
+        self._clear(unit_id, editions)
+        totals = (len(exports), sum(one.revision for one in exports))
+        if exports:
+            self._shelves[unit_id] = _TOTALS.pack(*totals) + b"".join(editions)
+        self._total = (self._total[0] + totals[0], self._total[1] + totals[1])
+        if waits:
             self._waiting.add(unit_id)
         else:
             self._waiting.discard(unit_id)
 
+    def _clear(self, unit_id: str, but: Iterable[bytes]) -> None:
+        shelf = self._shelves.pop(unit_id, _NOTHING)
+        for at in range(_TOTALS.size, len(shelf), _TOLD_APART):
+            token = shelf[at : at + _TOLD_APART]
+            if token not in but:
+                del self._editions[token]
+        count, total = _TOTALS.unpack_from(shelf)
+        self._total = (self._total[0] - count, self._total[1] - total)
 
-def _edition(export: ServedExport, now: datetime) -> Edition:
-    modified = export.last_modified
-    return Edition(
-        export_id=export.id,
-        version=export.version,
-        etag=(export.etag or "").encode(),
-        last_modified=format_datetime(modified, usegmt=True).encode() if modified else b"",
-        zipped=export.body,
-        opens_at=_opens_at(export, now),
-    )
+
+def _token(digest: str) -> bytes:
+    return bytes.fromhex(digest)[:_TOLD_APART]
 
 
 def _opens_at(export: ServedExport, now: datetime) -> datetime | None:

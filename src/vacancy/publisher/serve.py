@@ -1,7 +1,8 @@
 """Serves exports: a raw ASGI app ahead of everything else.
 
-A request costs a hash, a look into memory and a note. It never touches the store or the writer:
-what they do or fail to do changes nothing for a reader until the cache has caught up.
+A request costs a hash, a look into memory and a note. One that is answered by 304 never touches the
+store, nor does any as long as the bytes are in memory: what the store does or fails to do changes
+nothing for a reader until the cache has caught up.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from vacancy.publisher.cache import Edition, ExportCache
+from vacancy.publisher.cache import ExportCache
+from vacancy.publisher.edition import Edition
 from vacancy.publisher.readings import Readings, reader_of
+from vacancy.store.served import StoreFailure
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -88,7 +91,7 @@ class ExportApp:
             await self._fallback(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        answer = self._answer(scope["method"], scope["path"], headers)
+        answer = await self._answer(scope["method"], scope["path"], headers)
         start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
         await send(start)
         if scope["method"] == "HEAD":
@@ -96,7 +99,20 @@ class ExportApp:
         elif await _sent_whole(answer.body, receive, send) and answer.edition is not None:
             self._note(answer.edition, headers)
 
-    def _answer(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> Answer:
+    async def _answer(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> Answer:
+        edition = self._find(method, path)
+        if isinstance(edition, Answer):
+            return edition
+        unchanged = _unchanged(edition, headers)
+        if unchanged is not None:
+            return unchanged
+        body = self._cache.kept(edition)
+        if body is None:
+            return await self._from_store(edition, headers)
+        return self._told(edition, body, headers)
+
+    def _find(self, method: str, path: str) -> Edition | Answer:
+        """What is published there, or why nothing is told."""
         if method not in ("GET", "HEAD"):
             return _METHOD
         if not self._cache.ready:
@@ -106,11 +122,34 @@ class ExportApp:
             edition = self._cache.find(path[len(_PREFIX) : -len(_SUFFIX)])
         if edition is None or (edition.ends_at and edition.has_ended(self._now())):
             return _UNKNOWN
-        if edition.zipped is None:
+        if not edition.etag or (edition.opens_at and not edition.is_open(self._now())):
             return _NOT_OPEN
-        if edition.opens_at is not None and not edition.is_open(self._now()):
-            return _NOT_OPEN
-        return _told(edition, edition.zipped, headers)
+        return edition
+
+    async def _from_store(self, edition: Edition, headers: Mapping[bytes, bytes]) -> Answer:
+        """200 with bytes for which there was no room in memory."""
+        try:
+            found = await asyncio.to_thread(self._cache.fetch, edition)
+        except StoreFailure:
+            return _NOT_READY
+        return _UNKNOWN if found is None else self._told(*found, headers)
+
+    def _told(self, edition: Edition, zipped: bytes, headers: Mapping[bytes, bytes]) -> Answer:
+        """200 with the bytes."""
+        gzipped = _takes_gzip(headers.get(b"accept-encoding", b""))
+        body = zipped if gzipped else self._cache.plain(edition, zipped)
+        told = [
+            _CALENDAR,
+            (b"content-length", b"%d" % len(body)),
+            (b"etag", edition.zipped_etag if gzipped else edition.etag),
+            _CACHING,
+            _VARY,
+            (b"last-modified", edition.last_modified),
+            _NO_SNIFF,
+        ]
+        if gzipped:
+            told.append(_GZIPPED)
+        return Answer(200, told, body, edition)
 
     def _note(self, edition: Edition, headers: Mapping[bytes, bytes]) -> None:
         # Browsers alone send Sec-Fetch-Mode, whatever name they go by.
@@ -121,27 +160,16 @@ class ExportApp:
             self._readings.note(edition.export_id, edition.version, reader, self._now())
 
 
-def _told(edition: Edition, zipped: bytes, headers: Mapping[bytes, bytes]) -> Answer:
-    """200 with the bytes, or 304 where the reader has them."""
+def _unchanged(edition: Edition, headers: Mapping[bytes, bytes]) -> Answer | None:
+    """304 where the reader has what is published."""
+    if b"if-none-match" not in headers and b"if-modified-since" not in headers:
+        return None
     gzipped = _takes_gzip(headers.get(b"accept-encoding", b""))
-    etag = edition.zipped_etag if gzipped else edition.etag
+    had = _tag_had(edition, edition.zipped_etag if gzipped else edition.etag, headers)
+    if had is None:
+        return None
     modified = (b"last-modified", edition.last_modified)
-    had = _tag_had(edition, etag, headers)
-    if had is not None:
-        return Answer(304, [(b"etag", had), _CACHING, _VARY, modified], b"", edition)
-    body = zipped if gzipped else edition.plain
-    told = [
-        _CALENDAR,
-        (b"content-length", b"%d" % len(body)),
-        (b"etag", etag),
-        _CACHING,
-        _VARY,
-        modified,
-        _NO_SNIFF,
-    ]
-    if gzipped:
-        told.append(_GZIPPED)
-    return Answer(200, told, body, edition)
+    return Answer(304, [(b"etag", had), _CACHING, _VARY, modified], b"", edition)
 
 
 def _tag_had(edition: Edition, etag: bytes, headers: Mapping[bytes, bytes]) -> bytes | None:

@@ -16,7 +16,9 @@ def publisher(chance: Chance) -> Publish:
 
     def publish(session: Session, unit_id: str, now: datetime) -> None:
         stays.lock_unit(session, unit_id)
-        if publish_unit(session, unit_id, now, chance):
-            session.info[PUBLISHED] = True
+        versions = publish_unit(session, unit_id, now, chance)
+        if versions:
+            units = session.info.setdefault(PUBLISHED, set())
+            units.update(version.unit_id for version in versions)
 
     return publish

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Select, Table, bindparam, func, null, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
@@ -36,9 +36,9 @@ StoreFailure = (SQLAlchemyError, sqlite3.Error, OSError)
 class ServedExport:
     """A live export as it is served.
 
-    `body` is gzipped; with `etag` and `last_modified` it is None until something was published.
-    A rotated-out token finds it until `old_token_until`. `unanswered` counts the unit's feeds that
-    never gave a good answer.
+    `body` is gzipped; with `etag` and `last_modified` it is None until something was published, and
+    where it was not asked for. A rotated-out token finds it until `old_token_until`. `unanswered`
+    counts the unit's feeds that never gave a good answer.
     """
 
     id: str
@@ -56,28 +56,39 @@ class ServedExport:
     unanswered: int
 
 
-def load(session: Session, unit_ids: Sequence[str] | None = None) -> Iterator[ServedExport]:
-    """The live exports of these units, or of all."""
+def load(
+    session: Session, unit_ids: Sequence[str], *, bodies: bool = True
+) -> Iterator[ServedExport]:
+    """The live exports of these units; without `bodies`, those are not read."""
+    query = _serving(bodies=bodies).where(_EXPORT.c.unit_id.in_(unit_ids))
+    for row in session.execute(query.execution_options(yield_per=500)):
+        yield ServedExport(*row)
+
+
+def published(session: Session, export_id: str) -> ServedExport | None:
+    """A live export, with its body."""
+    row = session.execute(_PUBLISHED, {"export": export_id}).one_or_none()
+    return None if row is None else ServedExport(*row)
+
+
+def _serving(*, bodies: bool) -> Select[Any]:
     unanswered = (
         select(func.count())
         .where(_FEED.c.unit_id == _UNIT.c.id)
         .where(_FEED.c.retired_at.is_(None), _FEED.c.last_good_at.is_(None))
         .scalar_subquery()
     )
-    query = (
-        select(
-            *(_EXPORT.c[column] for column in _COLUMNS),
-            _UNIT.c.created_at,
-            _UNIT.c.published_at,
-            unanswered,
-        )
+    columns = [
+        null() if column == "body" and not bodies else _EXPORT.c[column] for column in _COLUMNS
+    ]
+    return (
+        select(*columns, _UNIT.c.created_at, _UNIT.c.published_at, unanswered)
         .join(_UNIT, _UNIT.c.id == _EXPORT.c.unit_id)
         .where(_EXPORT.c.revoked_at.is_(None))
     )
-    if unit_ids is not None:
-        query = query.where(_EXPORT.c.unit_id.in_(unit_ids))
-    for row in session.execute(query.execution_options(yield_per=500)):
-        yield ServedExport(*row)
+
+
+_PUBLISHED = _serving(bodies=True).where(_EXPORT.c.id == bindparam("export"))
 
 
 def waiting(session: Session, created_after: datetime) -> set[str]:
@@ -103,14 +114,15 @@ def totals(session: Session) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-def totals_by_unit(session: Session) -> dict[str, tuple[int, int]]:
+def totals_by_unit(session: Session) -> Iterator[tuple[str, int, int]]:
     """The same, unit by unit."""
     query = (
         select(_EXPORT.c.unit_id, func.count(), func.sum(_EXPORT.c.revision))
         .where(_EXPORT.c.revoked_at.is_(None))
         .group_by(_EXPORT.c.unit_id)
     )
-    return {unit_id: (int(count), int(total)) for unit_id, count, total in session.execute(query)}
+    for unit_id, count, total in session.execute(query.execution_options(yield_per=500)):
+        yield unit_id, int(count), int(total)
 
 
 class Pulse:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ _MIGRATION_LOCK = 7_203_114_250_001
 _BUSY_MILLIS = 15_000
 #: A server that is silent for so long while it owes an answer is taken for gone.
 _SILENT_MILLIS = 10_000
-#: In a session's `info`: exports were published in its transaction.
+#: In a session's `info`: the set of units of which exports were published in its transaction.
 PUBLISHED = "published"
 
 
@@ -40,7 +40,7 @@ class Store:
         self._reading = engine.execution_options(read_only=True)
         # SQLite has one writer: threads queue here in order instead of polling the file's lock.
         self._turn = threading.Lock() if self.is_sqlite else nullcontext()
-        self._hear: Callable[[], object] | None = None
+        self._hear: Callable[[Set[str]], object] | None = None
         self._kept: list[Connection] = []
 
     @property
@@ -69,10 +69,12 @@ class Store:
         ):
             yield session
         if self._hear is not None and PUBLISHED in session.info:
-            self._hear()
+            self._hear(session.info[PUBLISHED])
 
-    def on_published(self, hear: Callable[[], object] | None) -> None:
-        """`hear` is called, by any thread, after each commit of this process that published."""
+    def on_published(self, hear: Callable[[Set[str]], object] | None) -> None:
+        """`hear` is called, by any thread, after each commit of this process that published, with
+        the units whose exports are new.
+        """
         self._hear = hear
 
     @contextmanager

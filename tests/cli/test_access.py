@@ -42,3 +42,32 @@ def test_a_key_is_rotated_and_revoked(host: Host) -> None:
     assert known[old["id"]]["expires_at"] is not None
     host.run("keys", "revoke", old["id"])
     assert [one["id"] for one in host.run("keys", "list", "--json").document["data"]] == [new["id"]]
+
+
+def test_a_new_person_gets_a_link_into_the_console(host: Host) -> None:
+    """It works once, for a day; a program gets none, and `reset` ends all and makes another."""
+    ann = host.run("users", "create", "Ann")
+    assert ann.out.startswith("vac_")
+    assert "http://127.0.0.1:8460/set-up/" in ann.err
+    made = host.run("users", "create", "Rui", "--role", "staff", "--json").document
+    assert made["link"].startswith("http://127.0.0.1:8460/set-up/")
+    bot = host.run("users", "create", "bot", "--role", "integration", "--json").document
+    assert bot["link"] is None
+    reset = host.run("users", "reset", "Rui", "--json").document
+    assert reset["revoked"] == 1
+    assert reset["link"].startswith("http://127.0.0.1:8460/set-up/")
+    assert reset["link"] != made["link"]
+    assert "set-up/" in host.run("users", "reset", "Ann").err
+
+
+def test_serve_prints_a_link_while_nobody_is_here(host: Host) -> None:
+    """For the first one to become the owner."""
+    from vacancy.cli.house import open_house
+    from vacancy.cli.running import _greet
+
+    for expected in (True, False):
+        host.capsys.readouterr()
+        with open_house(None) as house:
+            _greet(house)
+        assert ("/set-up/" in host.capsys.readouterr().err) is expected
+        host.run("users", "create", "Ann")

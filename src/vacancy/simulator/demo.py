@@ -59,10 +59,10 @@ def _play(folder: Path, clock: StoryClock, teller: Teller, *, once: bool) -> Non
                 stage = Stage(server.world, server, house, clock, teller)
                 _connect(stage, house)
                 story.tell(stage)
-                key = "" if once else house.key_for_looking()
+                ways_in = ("", "") if once else house.ways_in()
             teller.end(time.monotonic() - began)
         if not once:
-            _go_on(settings, stage, key)
+            _go_on(settings, stage, ways_in)
 
 
 def _connect(stage: Stage, house: OpenHouse) -> None:
@@ -81,7 +81,7 @@ def _a_port(once: bool) -> socket.socket:
     return socket.create_server(("127.0.0.1", 0))
 
 
-def _go_on(settings: Settings, stage: Stage, key: str) -> None:
+def _go_on(settings: Settings, stage: Stage, ways_in: tuple[str, str]) -> None:
     """The real daemon takes over; guests go on booking, and channels reading, as time passes."""
     stage.teller.say(
         f"Vacancy goes on at {settings.server.base_url}, and guests go on booking, until you press "
@@ -90,6 +90,9 @@ def _go_on(settings: Settings, stage: Stage, key: str) -> None:
     for one in stage.house.exports():
         if one.feed == EVERYONE:
             stage.teller.address(NAMES[one.unit], one.url)
+    key, link = ways_in
+    stage.teller.say("The console, where you choose a password first:")
+    stage.teller.address("LINK", link)
     stage.teller.say(
         f"The API is at {settings.server.base_url}/docs. An owner's key, good for this world only:"
     )

@@ -24,7 +24,7 @@ from vacancy.domain.scopes import Role
 from vacancy.publisher.cache import ExportCache
 from vacancy.publisher.readings import Readings
 from vacancy.publisher.serve import ExportApp
-from vacancy.services import bookings, conflicts, exports, keys
+from vacancy.services import bookings, conflicts, exports, keys, sign_in
 from vacancy.services import config as declared
 from vacancy.services.at import At
 from vacancy.services.publishing import publisher
@@ -105,13 +105,15 @@ class OpenHouse:
             for one in found
         ]
 
-    def key_for_looking(self) -> str:
-        """An owner's key to the API, for whoever watches."""
+    def ways_in(self) -> tuple[str, str]:
+        """For whoever watches: an owner's key to the API, and a link into the console."""
         at = At(self.clock.now(), secrets.token_bytes, publisher(secrets.token_bytes))
         with self.store.write() as session:
             owner = keys.create_user(session, self.account_id, ("Visitor", None, Role.OWNER), at)
             wish = keys.Wish(owner["id"], "demo")
-            return str(keys.create(session, self.account_id, wish, None, at)["key"])
+            key = str(keys.create(session, self.account_id, wish, None, at)["key"])
+            token = sign_in.link_for(session, self.account_id, owner["id"], at) or ""
+        return key, sign_in.address(self.settings.server.base_url, token)
 
     def exports(self) -> Sequence[Exported]:
         addresses = (self.vault, self.settings.server.base_url)

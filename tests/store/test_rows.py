@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 
 from exporting import NOW, a_house
 from vacancy.store import tables
-from vacancy.store.rows import Rows
-from vacancy.store.session import Store
+from vacancy.store.rows import Question, Rows, Statement, words
+from vacancy.store.session import Store, once, places_stand, read_again
 
 _EVENT: Table = tables.metadata.tables["event"]
 
@@ -67,3 +67,47 @@ def test_an_instant_without_a_zone_is_refused(store: Store) -> None:
     naive = datetime(2027, 1, 10, 9)
     with store.write() as session, pytest.raises(ValueError, match="without a zone"):
         Rows(_EVENT, _EVENT.c.keys()).write(session, [an_event("evt_1", occurred_at=naive)])
+
+
+def test_a_question_is_answered_as_sqlalchemy_answers_it(store: Store) -> None:
+    """Dates, instants, JSON, truth and nothing; and by words that stand in it."""
+    a_house(store)
+    known = (_EVENT.c.type.in_(words(["booking.created", "it"])), _EVENT.c.sequence > 0)
+    query = select(_EVENT).where(*known, _EVENT.c.occurred_at >= bindparam("since"))
+    query = query.order_by(_EVENT.c.id).limit(2)
+    with store.write() as session:
+        rows = [an_event("evt_1", previous={"a": ["b"]}), an_event("evt_2"), an_event("evt_3")]
+        Rows(_EVENT, _EVENT.c.keys()).write(session, rows)
+        asked = {"since": NOW}
+        told = Question(query).rows(session, asked)
+        assert told == [tuple(row) for row in session.execute(query, asked)]
+        assert len(told) == 2
+        assert Question(query).rows(session, {"since": NOW + timedelta(days=1)}) == []
+
+
+def test_a_statement_is_run_once_or_for_each(store: Store) -> None:
+    """With the values that its columns keep, and tells how many rows it changed."""
+    a_house(store)
+    renamed = update(_EVENT).where(_EVENT.c.id == bindparam("which"))
+    renamed = renamed.values(occurred_at=bindparam("at"), sequence=_EVENT.c.sequence + 10)
+    gone = Statement(delete(_EVENT).where(_EVENT.c.id == bindparam("which")))
+    with store.write() as session:
+        rows = [an_event("evt_1"), an_event("evt_2"), an_event("evt_3")]
+        Rows(_EVENT, _EVENT.c.keys()).write(session, rows)
+        later = NOW + timedelta(days=1)
+        assert Statement(renamed).run(session, {"which": "evt_1", "at": later}).rowcount == 1
+        gone.run_each(session, [{"which": "evt_2"}, {"which": "evt_3"}])
+        gone.run_each(session, [])
+        query = select(_EVENT.c.id, _EVENT.c.occurred_at, _EVENT.c.sequence)
+        assert [tuple(row) for row in session.execute(query)] == [("evt_1", later, 11)]
+
+
+def test_places_are_read_once_only_where_they_stand(store: Store) -> None:
+    """A transaction that may declare something asks each time."""
+    answers = iter("abcd")
+    with store.write() as session:
+        assert [once(session, ("it", "1"), lambda: next(answers)) for _ in range(2)] == ["a", "b"]
+        places_stand(session)
+        assert [once(session, ("it", "1"), lambda: next(answers)) for _ in range(2)] == ["c", "c"]
+        read_again(session, "it")
+        assert once(session, ("it", "1"), lambda: next(answers)) == "d"

@@ -18,7 +18,7 @@ from vacancy.poller.timing import local_date
 from vacancy.poller.tools import Defaults, Tools
 from vacancy.store import accounts, claims, doubts, exports, feeds, stays, trees
 from vacancy.store.leasing import Due
-from vacancy.store.session import Session
+from vacancy.store.session import Session, places_stand
 
 #: Claims released longer ago than this are not reinstated.
 REINSTATED_WITHIN = timedelta(days=400)
@@ -35,6 +35,7 @@ def feed_state(
     session: Session, tools: Tools, due: Due, habits: Mapping[str, Any], now: datetime
 ) -> FeedState:
     """All that decides how the answer is taken, our stays apart (see `with_our_stays`)."""
+    places_stand(session)
     every = claims.of_unit(session, due.unit_id, now - REINSTATED_WITHIN)
     return FeedState(
         feed_id=due.feed_id,

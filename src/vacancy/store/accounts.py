@@ -11,9 +11,11 @@ from sqlmodel import Session
 from vacancy.domain.errors import Unknown
 from vacancy.ids import Chance, new_id
 from vacancy.store import tables
+from vacancy.store.rows import Question
+from vacancy.store.session import once
 from vacancy.store.tables import Account, Installation
 
-_DOMAIN = select(tables.metadata.tables["installation"].c.domain)
+_DOMAIN = Question(select(tables.metadata.tables["installation"].c.domain))
 
 
 def installation(session: Session) -> Installation | None:
@@ -23,10 +25,10 @@ def installation(session: Session) -> Installation | None:
 
 def domain(session: Session) -> str:
     """What ends the UIDs of every export. Raises Unknown on an empty store."""
-    found = session.execute(_DOMAIN).scalar()
-    if found is None:
+    found = once(session, ("installation",), lambda: _DOMAIN.rows(session, {}))
+    if not found:
         raise Unknown("installation", "1")
-    return found
+    return found[0][0]
 
 
 def the_account(session: Session) -> Account:

@@ -13,11 +13,11 @@ from sqlmodel import Session
 from vacancy.domain.claims import Claim, ClaimStatus, Ending, Identity, Kind, KnownClaim, Reason
 from vacancy.domain.nights import Nights
 from vacancy.store import tables
-from vacancy.store.rows import Rows
+from vacancy.store.rows import Question, Rows, Statement, words
 
 _CLAIM: Table = tables.metadata.tables["claim"]
 _FEED: Table = tables.metadata.tables["feed"]
-_STANDING = (ClaimStatus.LIVE.value, ClaimStatus.MISSING.value)
+_STANDING = words([ClaimStatus.LIVE.value, ClaimStatus.MISSING.value])
 
 #: In `session.info`: what this transaction has read of a unit, kept in step by `save` and `link`.
 _READ = "claims.of_unit"
@@ -47,8 +47,8 @@ _KNOWN = (
     .order_by(_CLAIM.c.arrival, _CLAIM.c.id)
 )
 _OF_FEED = _KNOWN.where(_CLAIM.c.feed_id == bindparam("feed_id"))
-_OF_UNIT = _KNOWN.where(_CLAIM.c.unit_id == bindparam("unit_id"))
-_INHERITED = (
+_OF_UNIT = Question(_KNOWN.where(_CLAIM.c.unit_id == bindparam("unit_id")))
+_INHERITED = Question(
     select(*COLUMNS)
     .join(_FEED, _FEED.c.id == _CLAIM.c.feed_id)
     .where(_CLAIM.c.unit_id == bindparam("unit_id"), _CLAIM.c.status.in_(_STANDING))
@@ -57,13 +57,17 @@ _INHERITED = (
     .order_by(_CLAIM.c.arrival, _CLAIM.c.id)
 )
 _SAVE = Rows(_CLAIM, _CLAIM.c.keys(), keep=("account_id", "unit_id", "feed_id"))
-_LINK = update(_CLAIM).where(_CLAIM.c.id == bindparam("row_id")).values(stay_id=bindparam("stay"))
-_ECHOES = select(_CLAIM.c.feed_id, _CLAIM.c.echo_of).where(
-    _CLAIM.c.unit_id.in_(bindparam("units", expanding=True)),
-    _CLAIM.c.status.in_(_STANDING),
-    _CLAIM.c.echo_of.is_not(None),
+_LINK = Statement(
+    update(_CLAIM).where(_CLAIM.c.id == bindparam("row_id")).values(stay_id=bindparam("stay"))
 )
-_WAKE = update(_FEED).where(_FEED.c.id == bindparam("row_id")).values(waiting=True)
+_ECHOES = Question(
+    select(_CLAIM.c.feed_id, _CLAIM.c.echo_of).where(
+        _CLAIM.c.unit_id == bindparam("unit_id"),
+        _CLAIM.c.status.in_(_STANDING),
+        _CLAIM.c.echo_of.is_not(None),
+    )
+)
+_WAKE = Statement(update(_FEED).where(_FEED.c.id == bindparam("row_id")).values(waiting=True))
 _UIDS = (
     select(_CLAIM.c.stay_id, _CLAIM.c.uid)
     .where(_CLAIM.c.stay_id.in_(bindparam("stays", expanding=True)))
@@ -151,8 +155,8 @@ def of_unit(session: Session, unit_id: str, released_since: datetime) -> tuple[K
     known = read.get(unit_id)
     if known is None or released_since < known.since:
         asked = {"unit_id": unit_id, "released_since": released_since}
-        rows = session.execute(_OF_UNIT, asked).all()
-        known = read[unit_id] = _Read(released_since, [as_known(row) for row in rows])
+        rows = _OF_UNIT.rows(session, asked)
+        known = read[unit_id] = _Read(released_since, list(map(as_known, rows)))
     return tuple(claim for claim in known.claims if _is_known(claim, released_since))
 
 
@@ -170,8 +174,11 @@ def _is_known(claim: KnownClaim, released_since: datetime) -> bool:
 
 def inherited(session: Session, unit_id: str, channel: str, feed_id: str) -> tuple[KnownClaim, ...]:
     """Standing claims of the unit's retired feeds of this channel, for a feed to take over."""
+    read: _Read | None = session.info.get(_READ, {}).get(unit_id)
+    if read is not None and all(one.feed_id == feed_id for one in read.claims):
+        return ()
     asked = {"unit_id": unit_id, "channel": channel, "feed_id": feed_id}
-    return tuple(as_known(row) for row in session.execute(_INHERITED, asked))
+    return tuple(map(as_known, _INHERITED.rows(session, asked)))
 
 
 def save(session: Session, owner: tuple[str, str, str], claims: Sequence[KnownClaim]) -> None:
@@ -196,7 +203,7 @@ def link(session: Session, unit_id: str, links: Mapping[str, str | None]) -> Non
     if not links:
         return
     rows = [{"row_id": claim_id, "stay": stay_id} for claim_id, stay_id in links.items()]
-    session.connection().execute(_LINK, rows)
+    _LINK.run_each(session, rows)
     known = session.info.get(_READ, {}).get(unit_id)
     if known is not None:
         known.claims = [_linked(claim, links) for claim in known.claims]
@@ -210,10 +217,17 @@ def wake_echoes(session: Session, unit_ids: Sequence[str], stay_ids: Set[str]) -
     """These stays of a tree changed: its feeds that show echoes of them, or of what they close
     elsewhere in the tree, are judged at their next answer.
     """
-    shown = session.connection().execute(_ECHOES, {"units": unit_ids})
+    shown = [one for unit_id in unit_ids for one in _echoes(session, unit_id)]
     feeds = {feed_id for feed_id, cause in shown if cause.partition("-")[0] in stay_ids}
-    if feeds:
-        session.connection().execute(_WAKE, [{"row_id": feed_id} for feed_id in sorted(feeds)])
+    _WAKE.run_each(session, [{"row_id": feed_id} for feed_id in sorted(feeds)])
+
+
+def _echoes(session: Session, unit_id: str) -> list[tuple[str, str]]:
+    """The feed and the cause of each standing echo of a unit."""
+    read: _Read | None = session.info.get(_READ, {}).get(unit_id)
+    if read is None:
+        return [(feed, cause) for feed, cause in _ECHOES.rows(session, {"unit_id": unit_id})]
+    return [(one.feed_id, one.echo_of) for one in read.claims if one.stands and one.echo_of]
 
 
 def of_stays(session: Session, stay_ids: Sequence[str]) -> dict[str, list[KnownClaim]]:

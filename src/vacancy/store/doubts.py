@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlmodel import Session
 
 from vacancy.domain.doubt import Doubt, DoubtKind
@@ -14,7 +15,7 @@ from vacancy.domain.echoes import Sighting
 from vacancy.domain.nights import Nights
 from vacancy.ids import Chance, new_id
 from vacancy.store import tables
-from vacancy.store.rows import Rows
+from vacancy.store.rows import Question, Rows, Statement
 
 _SIGHTING: Table = tables.metadata.tables["sighting"]
 _DOUBT: Table = tables.metadata.tables["doubt"]
@@ -24,7 +25,7 @@ _CLAIM_SETS = ("held", "kept", "believed")
 _INSTANTS = ("agreeing_since", "last_agreed_at")
 
 # Built once: building a statement costs three times as much as running it.
-_SIGHTINGS = (
+_SIGHTINGS = Question(
     select(
         *(_SIGHTING.c[name] for name in ("arrival", "departure")),
         *(_SIGHTING.c[name] for name in ("first_shown", "good_before", "last_shown")),
@@ -38,7 +39,14 @@ _SHOWN_AGAIN = (
     .where(_SIGHTING.c.feed_id == bindparam("of_feed"))
     .values(last_shown=bindparam("at"))
 )
-_STANDING = (
+_ALL_SHOWN_AGAIN = Statement(_SHOWN_AGAIN)
+_HIDE = Statement(
+    delete(_SIGHTING).where(
+        _SIGHTING.c.feed_id == bindparam("feed_id"), _SIGHTING.c.arrival == bindparam("arrival")
+    )
+)
+_DoubtRow = namedtuple("_DoubtRow", _DOUBT.c.keys())  # type: ignore[misc]
+_STANDING = Question(
     select(_DOUBT)
     .where(_DOUBT.c.feed_id == bindparam("feed_id"), _DOUBT.c.settled_at.is_(None))
     .order_by(_DOUBT.c.since.desc())
@@ -49,7 +57,7 @@ def sightings(session: Session, feed_id: str) -> tuple[Sighting, ...]:
     """What the feed shows at present, by first night."""
     return tuple(
         Sighting(Nights(arrival, departure), *shown)
-        for arrival, departure, *shown in session.execute(_SIGHTINGS, {"feed_id": feed_id})
+        for arrival, departure, *shown in _SIGHTINGS.rows(session, {"feed_id": feed_id})
     )
 
 
@@ -69,13 +77,9 @@ def save_sightings(
     before, after = ({_start(one): one for one in some} for some in (known, shown))
     gone = [one.nights.arrival for start, one in before.items() if start not in after]
     new = [one for start, one in after.items() if start not in before]
-    for some in (gone[at : at + 500] for at in range(0, len(gone), 500)):
-        withdrawn = (_SIGHTING.c.feed_id == feed_id, _SIGHTING.c.arrival.in_(some))
-        session.execute(delete(_SIGHTING).where(*withdrawn))
+    _HIDE.run_each(session, [{"feed_id": feed_id, "arrival": arrival} for arrival in gone])
     if len(gone) < len(before):
-        kept = [one.nights.arrival for one in shown if one.last_shown != at[0]]
-        again = _SHOWN_AGAIN.where(_SIGHTING.c.arrival.not_in(kept)) if kept else _SHOWN_AGAIN
-        session.connection().execute(again, {"of_feed": feed_id, "at": at[0]})
+        _show_again(session, feed_id, shown, at[0])
     rows = [
         {
             "id": new_id("sight", *at),
@@ -92,17 +96,26 @@ def save_sightings(
     _SHOW.write(session, rows)
 
 
+def _show_again(session: Session, feed_id: str, shown: Sequence[Sighting], now: datetime) -> None:
+    kept = [one.nights.arrival for one in shown if one.last_shown != now]
+    if kept:
+        again = _SHOWN_AGAIN.where(_SIGHTING.c.arrival.not_in(kept))
+        session.execute(again, {"of_feed": feed_id, "at": now})
+    else:
+        _ALL_SHOWN_AGAIN.run(session, {"of_feed": feed_id, "at": now})
+
+
 def _start(sighting: Sighting) -> tuple[Nights, datetime, datetime | None]:
     return sighting.nights, sighting.first_shown, sighting.good_before
 
 
 def standing(session: Session, feed_id: str) -> Doubt | None:
     """The feed's doubt that still matters: open, or decided with claims it keeps in mind."""
-    row = session.execute(_STANDING, {"feed_id": feed_id}).first()
-    return None if row is None else _doubt(row)
+    rows = _STANDING.rows(session, {"feed_id": feed_id})
+    return _doubt(_DoubtRow(*rows[0])) if rows else None
 
 
-def _doubt(row: Row[Any]) -> Doubt:
+def _doubt(row: Any) -> Doubt:
     state = row.state
     return Doubt(
         id=row.id,

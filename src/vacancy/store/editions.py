@@ -13,7 +13,7 @@ from sqlmodel import Session
 from vacancy.domain.claims import Kind
 from vacancy.domain.nights import Nights
 from vacancy.store import tables
-from vacancy.store.rows import Rows
+from vacancy.store.rows import Question, Rows, Statement
 
 _EXPORT: Table = tables.metadata.tables["export"]
 _PUBLICATION: Table = tables.metadata.tables["publication"]
@@ -59,7 +59,7 @@ class Edition:
     last_modified: datetime | None
 
 
-_EDITIONS = (
+_EDITIONS = Question(
     select(
         *(_EXPORT.c[name] for name in ("id", "account_id", "unit_id", "key", "feed_id", "channel")),
         *(_EXPORT.c[name] for name in ("version", "content", "last_modified")),
@@ -67,36 +67,39 @@ _EDITIONS = (
     .where(_EXPORT.c.unit_id == bindparam("unit"), _EXPORT.c.revoked_at.is_(None))
     .order_by(_EXPORT.c.key)
 )
-_ISSUE = (
+_ISSUED = ("version", "content", "body", "etag", "last_modified")
+_ISSUE = Statement(
     update(_EXPORT)
     .where(_EXPORT.c.id == bindparam("row_id"))
-    .values(revision=_EXPORT.c.revision + 1)
+    .values(revision=_EXPORT.c.revision + 1, **{name: bindparam(name) for name in _ISSUED})
 )
 
 
 def of_unit(session: Session, unit_id: str) -> list[Edition]:
     """The unit's live exports as they stand published, by key."""
-    return [Edition(*row) for row in session.execute(_EDITIONS, {"unit": unit_id})]
+    return [Edition(*row) for row in _EDITIONS.rows(session, {"unit": unit_id})]
 
 
 def issue(session: Session, export_id: str, issued: dict[str, Any]) -> None:
     """Put the next version in the place of the last: `issued` holds version, content, body, etag
     and last_modified.
     """
-    session.connection().execute(_ISSUE, {"row_id": export_id, **issued})
+    _ISSUE.run(session, {"row_id": export_id, **issued})
 
 
-_PUBLICATIONS = select(
-    *(_PUBLICATION.c[name] for name in ("id", "stay_id", "arrival", "departure", "kind")),
-    *(_PUBLICATION.c[name] for name in ("sequence", "from_version", "published_at")),
-).where(_PUBLICATION.c.export_id == bindparam("export"), _PUBLICATION.c.to_version.is_(None))
+_PUBLICATIONS = Question(
+    select(
+        *(_PUBLICATION.c[name] for name in ("id", "stay_id", "arrival", "departure", "kind")),
+        *(_PUBLICATION.c[name] for name in ("sequence", "from_version", "published_at")),
+    ).where(_PUBLICATION.c.export_id == bindparam("export"), _PUBLICATION.c.to_version.is_(None))
+)
 _LAST_SEQUENCES = (
     select(_PUBLICATION.c.stay_id, func.max(_PUBLICATION.c.sequence))
     .where(_PUBLICATION.c.export_id == bindparam("export"))
     .where(_PUBLICATION.c.stay_id.in_(bindparam("stays", expanding=True)))
     .group_by(_PUBLICATION.c.stay_id)
 )
-_CLOSE = (
+_CLOSE = Statement(
     update(_PUBLICATION)
     .where(_PUBLICATION.c.id == bindparam("row_id"))
     .values(to_version=bindparam("version"), withdrawn_at=bindparam("at"))
@@ -114,8 +117,8 @@ def publications(session: Session, export_id: str) -> list[Published]:
     """What the newest version of the export holds."""
     return [
         Published(id_, stay_id, Nights(arrival, departure), _KINDS[kind], *rest)
-        for id_, stay_id, arrival, departure, kind, *rest in session.execute(
-            _PUBLICATIONS, {"export": export_id}
+        for id_, stay_id, arrival, departure, kind, *rest in _PUBLICATIONS.rows(
+            session, {"export": export_id}
         )
     ]
 
@@ -130,9 +133,8 @@ def close_publications(
     session: Session, gone: Sequence[Published], to_version: int, at: datetime
 ) -> None:
     """Say that `to_version` is the first without these."""
-    if gone:
-        rows = [{"row_id": one.id, "version": to_version, "at": at} for one in gone]
-        session.connection().execute(_CLOSE, rows)
+    rows = [{"row_id": one.id, "version": to_version, "at": at} for one in gone]
+    _CLOSE.run_each(session, rows)
 
 
 def open_publications(session: Session, edition: Edition, new: Sequence[Published]) -> None:

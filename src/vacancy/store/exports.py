@@ -18,6 +18,7 @@ from vacancy.domain.nights import Nights
 from vacancy.domain.propagation import main_reader
 from vacancy.ids import Chance, new_id
 from vacancy.store import tables, watch
+from vacancy.store.rows import Question
 from vacancy.store.tables import Export
 
 _EXPORT: Table = tables.metadata.tables["export"]
@@ -26,6 +27,11 @@ _FEED: Table = tables.metadata.tables["feed"]
 _READING: Table = tables.metadata.tables["reading"]
 
 _READING_COLUMNS = ("export_id", "version", "reader", "first_at", "last_at", "count", "visits")
+_READINGS = Question(
+    select(*(_READING.c[name] for name in _READING_COLUMNS))
+    .where(_READING.c.export_id == bindparam("export"))
+    .order_by(_READING.c.version, _READING.c.first_at, _READING.c.reader)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,7 @@ def of_unit(session: Session, unit_id: str) -> list[Export]:
     return list(session.execute(query.order_by(_EXPORT.c.key)).scalars())
 
 
-_OF_FEED = (
+_OF_FEED = Question(
     select(_EXPORT.c.id)
     .where(_EXPORT.c.feed_id == bindparam("feed_id"), _EXPORT.c.revoked_at.is_(None))
     .order_by(_EXPORT.c.key)
@@ -144,7 +150,8 @@ _OF_FEED = (
 
 def of_feed(session: Session, feed_id: str) -> str | None:
     """The id of the live export that was made for a feed."""
-    return session.connection().execute(_OF_FEED, {"feed_id": feed_id}).scalar_one_or_none()
+    found = _OF_FEED.rows(session, {"feed_id": feed_id})
+    return found[0][0] if found else None
 
 
 def record_readings(session: Session, readings: Sequence[Reading], chance: Chance) -> None:
@@ -207,15 +214,7 @@ def _upsert_reading(session: Session) -> Any:
 
 def readings(session: Session, export_id: str) -> list[Reading]:
     """Who read which version, by version, then by first reading."""
-    query = (
-        select(_READING)
-        .where(_READING.c.export_id == export_id)
-        .order_by(_READING.c.version, _READING.c.first_at, _READING.c.reader)
-    )
-    return [
-        Reading(**{column: row[column] for column in _READING_COLUMNS})
-        for row in session.execute(query).mappings()
-    ]
+    return [Reading(*row) for row in _READINGS.rows(session, {"export": export_id})]
 
 
 def readings_that_count(session: Session, export_id: str) -> list[Reading]:

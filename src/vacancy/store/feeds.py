@@ -14,6 +14,8 @@ from sqlmodel import Session
 from vacancy.domain.errors import Refused, Unknown
 from vacancy.ids import Chance, new_id
 from vacancy.store import jobs, tables
+from vacancy.store.rows import Question
+from vacancy.store.session import once
 from vacancy.store.tables import Feed, Unit
 
 _FEED: Table = tables.metadata.tables["feed"]
@@ -78,7 +80,7 @@ class Outline:
     is_source: bool = False
 
 
-_OUTLINES = (
+_OUTLINES = Question(
     select(
         *(_FEED.c[name] for name in ("id", "channel", "settings", "habits", "first_good_at")),
         _FEED.c.retired_at.is_not(None),
@@ -91,7 +93,11 @@ _OUTLINES = (
 
 def outlines(session: Session, unit_id: str) -> list[Outline]:
     """The unit's feeds by key, those that were taken out as well."""
-    return [Outline(*row) for row in session.execute(_OUTLINES, {"of_unit": unit_id})]
+    return list(once(session, ("outlines", unit_id), lambda: _outlines(session, unit_id)))
+
+
+def _outlines(session: Session, unit_id: str) -> list[Outline]:
+    return [Outline(*row) for row in _OUTLINES.rows(session, {"of_unit": unit_id})]
 
 
 def any_sealed(session: Session) -> bytes | None:

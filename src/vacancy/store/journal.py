@@ -23,7 +23,7 @@ from sqlmodel import Session
 from vacancy.domain.events import Fact
 from vacancy.ids import Chance, new_id
 from vacancy.store import jobs, tables
-from vacancy.store.rows import Rows
+from vacancy.store.rows import Question, Rows, Statement
 from vacancy.store.tables import Account, Event
 
 _ACCOUNT: Table = tables.metadata.tables["account"]
@@ -33,23 +33,23 @@ _ENDPOINT: Table = tables.metadata.tables["endpoint"]
 _UNSENT: Table = tables.metadata.tables["unsent"]
 
 # Built once: building a statement costs more than running it.
-_PLACES = select(_UNIT.c.id, _UNIT.c.property_id).where(
-    _UNIT.c.id.in_(bindparam("units", expanding=True))
-)
-_NUMBERS = (
+_PLACE = Question(select(_UNIT.c.property_id).where(_UNIT.c.id == bindparam("unit")))
+_NUMBERS = Statement(
     update(_ACCOUNT)
     .where(_ACCOUNT.c.id == bindparam("account"))
     .values(sequence=_ACCOUNT.c.sequence + bindparam("count"))
     .returning(_ACCOUNT.c.sequence)
 )
 _ADD = Rows(_EVENT, _EVENT.c.keys())
-_TO_SEND = insert(_UNSENT).from_select(
-    ["event_id", "account_id"],
-    select(_EVENT.c.id, _EVENT.c.account_id).where(
-        _EVENT.c.account_id == bindparam("account"),
-        _EVENT.c.sequence >= bindparam("first"),
-        exists().where(_ENDPOINT.c.account_id == bindparam("account")),
-    ),
+_TO_SEND = Statement(
+    insert(_UNSENT).from_select(
+        ["event_id", "account_id"],
+        select(_EVENT.c.id, _EVENT.c.account_id).where(
+            _EVENT.c.account_id == bindparam("account"),
+            _EVENT.c.sequence >= bindparam("first"),
+            exists().where(_ENDPOINT.c.account_id == bindparam("account")),
+        ),
+    )
 )
 _FROM = (_EVENT.c.account_id == bindparam("account"), _EVENT.c.sequence > bindparam("cursor"))
 _AFTER = select(_EVENT).where(*_FROM).order_by(_EVENT.c.sequence).limit(bindparam("limit"))
@@ -67,10 +67,7 @@ def append(
     """
     if not facts:
         return []
-    session.flush()
-    connection = session.connection()
-    asked = {"account": account_id, "count": len(facts)}
-    last = connection.execute(_NUMBERS, asked).scalar_one()
+    last = _NUMBERS.run(session, {"account": account_id, "count": len(facts)}).scalar_one()
     numbers = list(range(last - len(facts) + 1, last + 1))
     places = _places(session, facts)
     rows = [
@@ -90,7 +87,7 @@ def append(
         for number, fact in zip(numbers, facts, strict=True)
     ]
     _ADD.write(session, rows)
-    waiting = connection.execute(_TO_SEND, {"account": account_id, "first": numbers[0]})
+    waiting = _TO_SEND.run(session, {"account": account_id, "first": numbers[0]})
     if waiting.rowcount:
         jobs.put(session, "fan_out", [account_id])
     return numbers
@@ -170,8 +167,8 @@ def told(event: Event | Row[Any]) -> dict[str, Any]:
 
 def _places(session: Session, facts: Sequence[Fact]) -> dict[str, str]:
     """The property of each unit that a fact names alone."""
-    units = {fact.unit_id for fact in facts if fact.property_id is None} - {None}
-    if not units:
-        return {}
-    found = session.execute(_PLACES, {"units": sorted(filter(None, units))})
-    return {unit_id: property_id for unit_id, property_id in found}
+    found: dict[str, str] = {}
+    for unit_id in {fact.unit_id for fact in facts if fact.property_id is None and fact.unit_id}:
+        for (property_id,) in _PLACE.rows(session, {"unit": unit_id}):
+            found[unit_id] = property_id
+    return found

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
-    Executable,
-    Row,
     Table,
     bindparam,
     delete,
     func,
-    insert,
     select,
     update,
 )
@@ -23,6 +21,8 @@ from sqlmodel import Session
 from vacancy.ids import Chance, new_id
 from vacancy.store import tables
 from vacancy.store.leasing import Due
+from vacancy.store.rows import Question, Rows, Statement
+from vacancy.store.session import read_again
 from vacancy.store.types import UTCDateTime
 
 _FEED: Table = tables.metadata.tables["feed"]
@@ -31,12 +31,14 @@ _POLL: Table = tables.metadata.tables["poll"]
 
 # Built once: building a statement costs three times as much as running it.
 _THE_FEED = _FEED.c.id == bindparam("row_id")
-_RUN = select(
-    _FEED.c.last_poll_id, _FEED.c.repeats, _FEED.c.last_good_at, _FEED.c.first_good_at
-).where(_THE_FEED)
+_RUN_COLUMNS = tuple(
+    _FEED.c[name] for name in ("last_poll_id", "repeats", "last_good_at", "first_good_at")
+)
+_RUN = Question(select(*_RUN_COLUMNS).where(_THE_FEED))
 # Held until its poll is written down: an edit meanwhile waits, or its mark would be written over.
-_STANDS = (
+_STANDS = Question(
     select(
+        *_RUN_COLUMNS,
         _FEED.c.url_digest,
         _FEED.c.settings,
         _FEED.c.channel,
@@ -47,15 +49,23 @@ _STANDS = (
     .where(_THE_FEED)
     .with_for_update()
 )
-_BODY = select(_FEED.c.body).where(_THE_FEED)
-_ENTRIES = select(_FEED.c.entries).where(_THE_FEED)
-_WRITE = update(_FEED).where(_THE_FEED)
-_ADD = insert(_POLL)
-_COUNT = (
+_BODY = Question(select(_FEED.c.body).where(_THE_FEED))
+_ENTRIES = Question(select(_FEED.c.entries).where(_THE_FEED))
+_ADD = Rows(
+    _POLL,
+    (
+        *("id", "account_id", "feed_id", "started_at", "outcome", "reason", "counts", "millis"),
+        "repeats",
+    ),
+)
+_COUNT = Statement(
     update(_POLL)
     .where(_POLL.c.id == bindparam("poll_id"))
     .values(repeats=bindparam("count"), last_repeat_at=bindparam("at"))
 )
+
+#: In `session.info`: the runs of unchanged polls of feeds that this transaction holds.
+_HELD = "polls.habits_as_leased"
 _TOUCH = (
     update(_FEED)
     .where(_THE_FEED, _FEED.c.leased_until == bindparam("leased"))
@@ -146,9 +156,17 @@ def record(
         values["last_believed_at"] = finished.ended_at
     if finished.full:
         values["last_full_at"] = finished.ended_at
-    written = {"row_id": finished.feed_id, **values, **(kept or {})}
-    session.connection().execute(_WRITE, written)
-    session.connection().execute(_ADD, _row(finished, poll_id))
+    values |= kept or {}
+    _writing(*values).run(session, {"row_id": finished.feed_id, **values})
+    _ADD.write(session, [_row(finished, poll_id)])
+    read_again(session, "outlines")
+
+
+@lru_cache(maxsize=64)
+def _writing(*names: str) -> Statement:
+    """Writes these columns of a feed."""
+    said = {name: bindparam(name, required=True) for name in names}
+    return Statement(update(_FEED).where(_THE_FEED).values(said))
 
 
 def _row(finished: Finished, poll_id: str) -> dict[str, Any]:
@@ -171,17 +189,18 @@ def recount(session: Session, feed_id: str, counts: Mapping[str, Any]) -> None:
     session.execute(update(_POLL).where(_POLL.c.id == last).values(counts=dict(counts)))
 
 
-def _of(session: Session, query: Executable, feed_id: str) -> Row[Any]:
+def _of(session: Session, question: Question, feed_id: str) -> tuple[Any, ...]:
     """The one row of a feed."""
-    return session.connection().execute(query, {"row_id": feed_id}).one()
+    (row,) = question.rows(session, {"row_id": feed_id})
+    return row
 
 
 def _close_run(session: Session, feed_id: str) -> datetime | None:
     """Count the run of unchanged polls that ends; when the feed gave its first good answer."""
-    poll_id, repeats, last_good_at, first_good_at = tuple(_of(session, _RUN, feed_id))
+    run = session.info.get(_HELD, {}).pop(feed_id, None) or _of(session, _RUN, feed_id)
+    poll_id, repeats, last_good_at, first_good_at = run
     if repeats:
-        counted = {"poll_id": poll_id, "count": repeats, "at": last_good_at}
-        session.connection().execute(_COUNT, counted)
+        _COUNT.run(session, {"poll_id": poll_id, "count": repeats, "at": last_good_at})
     return first_good_at
 
 
@@ -189,19 +208,23 @@ def habits_as_leased(session: Session, due: Due) -> dict[str, Any] | None:
     """What was learned of the channel behind the feed, and marks for the next answer; None where
     the feed is no longer the one asked: edited, retired or asked again since.
     """
-    *found, habits = _of(session, _STANDS, due.feed_id)
-    asked = [due.url_digest, due.settings, due.channel, None, due.leased_until]
+    *run, digest, settings, channel, retired_at, leased_until, habits = _of(
+        session, _STANDS, due.feed_id
+    )
+    session.info.setdefault(_HELD, {})[due.feed_id] = tuple(run)
+    found = (digest, settings, channel, retired_at, leased_until)
+    asked = (due.url_digest, due.settings, due.channel, None, due.leased_until)
     return habits if found == asked else None
 
 
 def kept_body(session: Session, feed_id: str) -> bytes | None:
     """The last good body, compressed and sealed."""
-    return _of(session, _BODY, feed_id).body
+    return _of(session, _BODY, feed_id)[0]
 
 
 def kept_entries(session: Session, feed_id: str) -> bytes | None:
     """What was read of the last good body, compressed and sealed."""
-    return _of(session, _ENTRIES, feed_id).entries
+    return _of(session, _ENTRIES, feed_id)[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Engine, event, inspect, text
 from sqlalchemy.engine import Connection, make_url
@@ -28,6 +28,10 @@ _BUSY_MILLIS = 15_000
 _SILENT_MILLIS = 10_000
 #: In a session's `info`: the set of units of which exports were published in its transaction.
 PUBLISHED = "published"
+#: In a session's `info`: what was read of places in a transaction that leaves them as they stand.
+_STANDING = "places"
+
+_Read = TypeVar("_Read")
 
 
 class Store:
@@ -102,6 +106,28 @@ class Store:
         self.engine.dispose()
 
 
+def places_stand(session: Session) -> None:
+    """This transaction declares nothing: places and feeds, as declared, are read once."""
+    session.info.setdefault(_STANDING, {})
+
+
+def once(session: Session, key: tuple[str, ...], read: Callable[[], _Read]) -> _Read:
+    """What was read under this key in a transaction in which `places_stand`; else read now."""
+    known: dict[tuple[str, ...], Any] | None = session.info.get(_STANDING)
+    if known is None:
+        return read()
+    if key not in known:
+        known[key] = read()
+    return known[key]
+
+
+def read_again(session: Session, name: str) -> None:
+    """What was read under keys that begin so is another by now."""
+    known: dict[tuple[str, ...], Any] = session.info.get(_STANDING, {})
+    for key in [key for key in known if key[0] == name]:
+        del known[key]
+
+
 def _identity(file: Path | None) -> tuple[int, int] | None:
     if file is None:
         return None
@@ -157,7 +183,10 @@ def _sqlite_file(path: str | None) -> Path | None:
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, pool_size=10, max_overflow=30, connect_args={"timeout": 15})
+    # The connection used last still holds in its cache what it wrote: another would read it again.
+    engine = create_engine(
+        url, pool_size=10, max_overflow=30, pool_use_lifo=True, connect_args={"timeout": 15}
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -24,13 +25,13 @@ from vacancy.domain.stays import (
     StayStatus,
 )
 from vacancy.store import tables
-from vacancy.store.rows import Rows
+from vacancy.store.rows import Question, Rows, Statement, words
 
 _STAY: Table = tables.metadata.tables["stay"]
 _NIGHT: Table = tables.metadata.tables["night"]
 _CONFLICT: Table = tables.metadata.tables["conflict"]
 _UNIT: Table = tables.metadata.tables["unit"]
-_LIVE = tuple(status.value for status in LIVE_STATUSES)
+_LIVE = words(status.value for status in LIVE_STATUSES)
 #: Databases bound how many values one statement may name.
 _AT_ONCE = 500
 
@@ -61,7 +62,7 @@ _KNOWN = (
     .where(or_(_STAY.c.status.in_(_LIVE), _STAY.c.closed_at >= bindparam("closed_since")))
     .order_by(_STAY.c.arrival, _STAY.c.id)
 )
-_OF_UNIT = _KNOWN.where(_STAY.c.unit_id == bindparam("unit_id"))
+_OF_UNIT = Question(_KNOWN.where(_STAY.c.unit_id == bindparam("unit_id")))
 _OF_UNITS = _KNOWN.where(_STAY.c.unit_id.in_(bindparam("units", expanding=True)))
 _SAVE = Rows(_STAY, _STAY.c.keys(), keep=("account_id", "unit_id"))
 _ROOT = (
@@ -69,31 +70,34 @@ _ROOT = (
     .where(_UNIT.c.id == bindparam("unit"))
     .scalar_subquery()
 )
-_TAKE_ROOT = (
+_TAKE_ROOT = Statement(
     update(_UNIT)
     .where(_UNIT.c.id == _ROOT)
     .values(revision=_UNIT.c.revision)
     .returning(_UNIT.c.parent_id)
 )
-_RAISE_REVISION = (
+_RAISE_REVISION = Statement(
     update(_UNIT).where(_UNIT.c.id == bindparam("unit")).values(revision=_UNIT.c.revision + 1)
 )
-_NIGHT_MAP = select(_NIGHT.c.night, _NIGHT.c.stay_id).where(
-    _NIGHT.c.unit_id == bindparam("unit_id")
+_NIGHT_MAP = Question(
+    select(_NIGHT.c.night, _NIGHT.c.stay_id).where(_NIGHT.c.unit_id == bindparam("unit_id"))
 )
-_FREE_NIGHT = delete(_NIGHT).where(
-    _NIGHT.c.unit_id == bindparam("of_unit"), _NIGHT.c.night == bindparam("at")
+_FREE_NIGHT = Statement(
+    delete(_NIGHT).where(
+        _NIGHT.c.unit_id == bindparam("of_unit"), _NIGHT.c.night == bindparam("at")
+    )
 )
 _TAKE_NIGHTS = Rows(_NIGHT, _NIGHT.c.keys())
 _SIDES = _CONFLICT.c.first_stay_id, _CONFLICT.c.second_stay_id
 _HAS_A_LIVE_SIDE = exists().where(_STAY.c.id.in_(_SIDES), _STAY.c.status.in_(_LIVE))
+_ConflictRow = namedtuple("_ConflictRow", _CONFLICT.c.keys())  # type: ignore[misc]
 _SAVE_CONFLICTS = Rows(_CONFLICT, _CONFLICT.c.keys(), keep=("account_id", "unit_id"))
-_CONFLICTS_OF_UNIT = (
+_CONFLICTS_OF_UNIT = Question(
     select(_CONFLICT)
     .where(_CONFLICT.c.unit_id == bindparam("unit_id"))
     .where(
         or_(
-            _CONFLICT.c.status != ConflictStatus.RESOLVED.value,
+            _CONFLICT.c.status.not_in(words([ConflictStatus.RESOLVED.value])),
             _CONFLICT.c.resolved_at >= bindparam("resolved_since"),
             _HAS_A_LIVE_SIDE,
         )
@@ -155,8 +159,8 @@ def of_unit(session: Session, unit_id: str, closed_since: datetime) -> tuple[Sta
     """The unit's live stays, and those closed since then."""
     read = session.info.setdefault(_READ, {})
     if (unit_id, closed_since) not in read:
-        rows = session.execute(_OF_UNIT, {"unit_id": unit_id, "closed_since": closed_since})
-        read[unit_id, closed_since] = tuple(_stay(row) for row in rows)
+        rows = _OF_UNIT.rows(session, {"unit_id": unit_id, "closed_since": closed_since})
+        read[unit_id, closed_since] = tuple(map(_stay, rows))
     return read[unit_id, closed_since]
 
 
@@ -226,7 +230,7 @@ def lock_unit(session: Session, unit_id: str) -> None:
     if unit_id in taken:
         return
     taken.add(unit_id)
-    parent_id = session.connection().execute(_TAKE_ROOT, {"unit": unit_id}).scalar()
+    parent_id = _TAKE_ROOT.run(session, {"unit": unit_id}).scalar()
     if parent_id is not None:
         # While we waited for its row the unit became a part of a house.
         lock_unit(session, parent_id)
@@ -240,8 +244,7 @@ def lock_again(session: Session, unit_id: str) -> None:
 
 def night_map(session: Session, unit_id: str) -> dict[date, str]:
     """Which stay holds each night."""
-    rows = session.execute(_NIGHT_MAP, {"unit_id": unit_id}).all()
-    return dict(map(tuple, rows))
+    return dict(_NIGHT_MAP.rows(session, {"unit_id": unit_id}))
 
 
 def put_night_map(session: Session, unit_id: str, wanted: Mapping[date, str]) -> bool:
@@ -249,8 +252,7 @@ def put_night_map(session: Session, unit_id: str, wanted: Mapping[date, str]) ->
     present = night_map(session, unit_id)
     gone = [{"of_unit": unit_id, "at": night} for night, _ in present.items() - wanted.items()]
     added = [night for night, stay_id in wanted.items() if present.get(night) != stay_id]
-    if gone:
-        session.connection().execute(_FREE_NIGHT, gone)
+    _FREE_NIGHT.run_each(session, gone)
     rows = [{"unit_id": unit_id, "night": night, "stay_id": wanted[night]} for night in added]
     _TAKE_NIGHTS.write(session, rows)
     return bool(gone or added)
@@ -307,7 +309,8 @@ def conflicts_of_unit(
     side: what a person decided about it holds on.
     """
     asked = {"unit_id": unit_id, "resolved_since": resolved_since}
-    return tuple(as_conflict(row) for row in session.execute(_CONFLICTS_OF_UNIT, asked))
+    rows = _CONFLICTS_OF_UNIT.rows(session, asked)
+    return tuple(as_conflict(_ConflictRow(*row)) for row in rows)
 
 
 def save_conflicts(
@@ -341,4 +344,4 @@ def save_conflicts(
 
 def raise_revision(session: Session, unit_id: str) -> None:
     """Say that the unit's stays changed."""
-    session.connection().execute(_RAISE_REVISION, {"unit": unit_id})
+    _RAISE_REVISION.run(session, {"unit": unit_id})

@@ -16,6 +16,8 @@ from vacancy.domain.buffers import Buffers
 from vacancy.domain.linked import Member
 from vacancy.domain.stays import Stay, StayStatus
 from vacancy.store import claims, stays, tables
+from vacancy.store.rows import Question
+from vacancy.store.session import once
 from vacancy.store.stays import batched
 
 _UNIT: Table = tables.metadata.tables["unit"]
@@ -50,7 +52,7 @@ _ROOT = (
     .where(_UNIT.c.id == bindparam("unit"))
     .scalar_subquery()
 )
-_FAMILY = (
+_FAMILY = Question(
     select(*(_UNIT.c[name] for name in _COLUMNS))
     .where(or_(_UNIT.c.id == _ROOT, _UNIT.c.parent_id == _ROOT))
     .order_by(_UNIT.c.parent_id.is_not(None), _UNIT.c.slug)
@@ -75,7 +77,11 @@ _FAMILIES = (
 
 def family(session: Session, unit_id: str) -> list[Relative]:
     """The unit's whole tree, the house first; the unit itself where it is alone."""
-    return [Relative(*row) for row in session.execute(_FAMILY, {"unit": unit_id})]
+    return list(once(session, ("family", unit_id), lambda: _family(session, unit_id)))
+
+
+def _family(session: Session, unit_id: str) -> list[Relative]:
+    return [Relative(*row) for row in _FAMILY.rows(session, {"unit": unit_id})]
 
 
 def deriving(session: Session, unit_ids: Sequence[str], now: datetime) -> dict[str, list[Relative]]:

@@ -12,12 +12,13 @@ from sqlmodel import Session
 from vacancy.domain.errors import Unknown
 from vacancy.ids import Chance, new_id
 from vacancy.store import tables
+from vacancy.store.rows import Statement
 from vacancy.store.tables import Property, Unit
 
 _UNIT: Table = tables.metadata.tables["unit"]
 
 # Built once: building a statement costs three times as much as running it.
-_PLAN_AGAIN = (
+_PLAN_AGAIN = Statement(
     update(_UNIT).where(_UNIT.c.id == bindparam("row_id")).values(again_at=bindparam("at"))
 )
 
@@ -61,7 +62,7 @@ def by_id(session: Session, unit_id: str) -> Unit:
 
 def plan_again(session: Session, unit_id: str, at: datetime) -> None:
     """Say when time alone will change what is planned for the unit."""
-    session.connection().execute(_PLAN_AGAIN, {"row_id": unit_id, "at": at})
+    _PLAN_AGAIN.run(session, {"row_id": unit_id, "at": at})
 
 
 def plan_again_by(session: Session, unit_id: str, at: datetime) -> None:

@@ -135,7 +135,7 @@ class Browser:
 
     @property
     def form_token(self) -> str:
-        return login.form_token(self.token) if self.token else ""
+        return login.form_token(self.token, bytes(32)) if self.token else ""
 
 
 class _Text(HTMLParser):

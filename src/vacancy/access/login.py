@@ -98,9 +98,31 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-def form_token(token: str) -> str:
-    """What the forms of a browser carry; nobody makes it who has not its token."""
-    return hmac.new(token.encode("utf-8", "replace"), b"form", hashlib.sha256).hexdigest()
+def form_token(token: str, pad: bytes) -> str:
+    """What a form of a browser carries; nobody makes it who has not its token.
+
+    `pad` are 32 random bytes that make it another on each page: of a page that is compressed, its
+    size would tell somebody who can see it and write into it what stands there each time.
+    """
+    return (pad + _mixed(_form_code(token), pad)).hex()
+
+
+def is_form_token(given: str, token: str) -> bool:
+    """Whether a form of this browser carried that."""
+    try:
+        sent = bytes.fromhex(given)
+    except ValueError:
+        return False
+    pad, code = sent[:32], sent[32:]
+    return len(code) == 32 and hmac.compare_digest(_mixed(code, pad), _form_code(token))
+
+
+def _form_code(token: str) -> bytes:
+    return hmac.new(token.encode("utf-8", "replace"), b"form", hashlib.sha256).digest()
+
+
+def _mixed(code: bytes, pad: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(code, pad, strict=True))
 
 
 def authenticate(session: Session, token: str, now: datetime) -> Signed | None:

@@ -75,11 +75,6 @@ def is_ours(request: Request, settings: Settings) -> bool:
     return parts.scheme in ("http", "https") and parts.netloc == request.headers.get("host")
 
 
-def carries_token(given: str, token: str) -> bool:
-    """Whether a form carries what is made of the browser's token."""
-    return hmac.compare_digest(given.encode(), login.form_token(token).encode())
-
-
 def own_address(wanted: str, otherwise: str) -> str:
     """A path of ours that a request names to go on to; anything else is `otherwise`."""
     ours = wanted.startswith("/") and wanted[1:2] not in ("/", "\\") and wanted.isprintable()

@@ -36,7 +36,7 @@ def render(template: str, say: Language, shown: Mapping[str, Any]) -> str:
     return _environment(say.code).get_template(template).render(say=say, **shown)
 
 
-def form_field(token: str) -> Markup:
-    """The hidden field that every form carries."""
-    value = form_token(token) if token else ""
+def form_field(token: str, pad: bytes) -> Markup:
+    """The hidden field that every form carries; empty of who is not signed in."""
+    value = form_token(token, pad) if token else ""
     return Markup('<input type="hidden" name="{}" value="{}">').format(guard.FORM_FIELD, value)

@@ -171,7 +171,7 @@ async def _form(visitor: Visitor) -> Said:
         raise Turned(trouble.told(415, say._("Not a form"), say._("Send a form of a page.")))
     form = read_said(body)
     given = form.secret(guard.FORM_FIELD)
-    if visitor.signed is not None and not guard.carries_token(given, visitor.asked.token):
+    if visitor.signed is not None and not login.is_form_token(given, visitor.asked.token):
         why = say._("This page is too old. Load it again, then try once more.")
         raise Turned(trouble.forbidden(why, say))
     return form

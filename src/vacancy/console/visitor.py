@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,6 +20,9 @@ from vacancy.console.language import Language
 from vacancy.console.menu import Badges, Item
 from vacancy.console.render import form_field, render
 from vacancy.store.served import StoreFailure
+
+#: In bytes: what is smaller fits into a packet or two as it is.
+_WORTH_ZIPPING = 1400
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Visitor:
     async def respond(self, given: Given) -> Response:
         """The answer, with the headers of every answer."""
         response = await self._written(given)
-        response.headers["Vary"] = "Accept-Language, Cookie, X-Fragment"
+        response.headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie, X-Fragment"
         return guard.protect(response)
 
     async def _written(self, given: Given) -> Response:
@@ -79,7 +83,12 @@ class Visitor:
         return response
 
     def _page(self, page: Page) -> Response:
-        return HTMLResponse(render(page.template, self.say, self._shown(page)), page.status)
+        html = render(page.template, self.say, self._shown(page)).encode()
+        accepted = self.request.headers.get("accept-encoding", "")
+        if len(html) < _WORTH_ZIPPING or "gzip" not in accepted:
+            return HTMLResponse(html, page.status)
+        zipped = gzip.compress(html, 5, mtime=0)
+        return HTMLResponse(zipped, page.status, {"Content-Encoding": "gzip"})
 
     def _shown(self, page: Page) -> dict[str, Any]:
         signed, asked = self.signed, self.asked
@@ -97,7 +106,7 @@ class Visitor:
             "form": asked.form,
             "query": asked.query,
             "now": self.front.now(),
-            "form_field": form_field(asked.token if signed else ""),
+            "form_field": form_field(asked.token if signed else "", self.front.chance(32)),
             "note": page.note or guard.note_of(self.request, asked.token, settings),
             **page.shown,
         }

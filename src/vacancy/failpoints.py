@@ -37,7 +37,10 @@ TELLING_POINTS = (
 #: Every point of a POST with an Idempotency-Key: what it did and its answer are kept, then told.
 ANSWERING_POINTS = ("before_effect_commit", "after_effect_commit")
 
-_ALL = POINTS + TELLING_POINTS + ANSWERING_POINTS
+#: Every point of telling a booking system of a stay of ours.
+PUSHING_POINTS = ("before_push", "after_push", "before_push_commit")
+
+_ALL = PUSHING_POINTS + POINTS + TELLING_POINTS + ANSWERING_POINTS
 
 
 class FailpointReached(Exception):

@@ -9,13 +9,17 @@ from urllib.parse import urlsplit
 
 from vacancy import __version__
 from vacancy.clock import Clock
+from vacancy.daemon.polling import Polling
+from vacancy.daemon.systems import Systems
 from vacancy.ids import Chance
 from vacancy.net.client import Client, Limits
 from vacancy.net.guard import Guard
 from vacancy.net.politeness import Politeness
-from vacancy.notifier import deliver
+from vacancy.notifier import deliver, pushes
 from vacancy.notifier.deliver import Deliveries
+from vacancy.notifier.pushes import Pushes
 from vacancy.poller.round import Bounds, Rounds
+from vacancy.poller.source_round import SourceRounds
 from vacancy.poller.tools import Defaults, Polled, Tools
 from vacancy.services.publishing import publisher
 from vacancy.settings import Settings
@@ -95,7 +99,44 @@ async def open_rounds(
     then its client is closed.
     """
     client = make_client(house.settings)
-    tools = Tools(
+    rounds = Rounds(_poller_tools(house, client), bounds(house.settings), before, report)
+    try:
+        yield rounds
+    finally:
+        await rounds.drain(PATIENCE)
+        await client.aclose()
+
+
+@asynccontextmanager
+async def open_polling(
+    house: House, before: Callable[[], None], report: Callable[[Polled], None]
+) -> AsyncIterator[Polling]:
+    """All that a poller asks, and what it tells booking systems: the same adapters do both."""
+    client = make_client(house.settings)
+    tools = _poller_tools(house, client)
+    connect = Systems(house.store, house.vault, client).connect
+    telling = pushes.Tools(
+        store=house.store,
+        vault=house.vault,
+        connect=connect,
+        clock=house.clock,
+        chance=house.chance,
+        scale=house.settings.polling.scale,
+    )
+    polling = Polling(
+        feeds=Rounds(tools, bounds(house.settings), before, report),
+        sources=SourceRounds(tools, connect, before, report),
+        pushes=Pushes(telling),
+    )
+    try:
+        yield polling
+    finally:
+        await polling.drain(PATIENCE)
+        await client.aclose()
+
+
+def _poller_tools(house: House, client: Client) -> Tools:
+    return Tools(
         store=house.store,
         vault=house.vault,
         client=client,
@@ -104,12 +145,6 @@ async def open_rounds(
         publish=publisher(house.chance),
         defaults=defaults(house.settings),
     )
-    rounds = Rounds(tools, bounds(house.settings), before, report)
-    try:
-        yield rounds
-    finally:
-        await rounds.drain(PATIENCE)
-        await client.aclose()
 
 
 @asynccontextmanager

@@ -22,16 +22,16 @@ from vacancy.api.health import Health, Metrics
 from vacancy.api.listening import Listeners
 from vacancy.clock import Clock
 from vacancy.daemon.clocks import Clocks, believe
-from vacancy.daemon.compose import House, open_deliveries, open_rounds
+from vacancy.daemon.compose import House, open_deliveries, open_polling
 from vacancy.daemon.connection import speaking_within
 from vacancy.daemon.gauge import gauge
 from vacancy.daemon.notify import Systemd
+from vacancy.daemon.polling import Polling
 from vacancy.daemon.probe import DISK_FULL, trouble
 from vacancy.daemon.web import Beside, Web, listen, make_web
 from vacancy.daemon.works import Beat, Hands, make_runner, works
 from vacancy.domain.errors import VacancyError
 from vacancy.notifier.deliver import Deliveries
-from vacancy.poller.round import Rounds
 from vacancy.poller.tools import Polled
 from vacancy.publisher.cache import ExportCache
 from vacancy.publisher.readings import Readings
@@ -94,7 +94,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._polling = contextlib.AsyncExitStack()
         self._telling = contextlib.AsyncExitStack()
-        self._rounds: Rounds | None = None
+        self._rounds: Polling | None = None
         self._deliveries: Deliveries | None = None
         self._published: set[str] = set()
         self._publishing = asyncio.Event()
@@ -145,12 +145,12 @@ class Daemon:
         before = self._polling, self._telling
         self._polling, self._telling = contextlib.AsyncExitStack(), contextlib.AsyncExitStack()
         self._rounds = await self._polling.enter_async_context(
-            open_rounds(self._house, self._before_judging, self._polled)
+            open_polling(self._house, self._before_judging, self._polled)
         )
         self._deliveries = await self._telling.enter_async_context(open_deliveries(self._house))
         await asyncio.gather(*(stack.aclose() for stack in before))
 
-    def _poller(self) -> Rounds:
+    def _poller(self) -> Polling:
         if self._rounds is None:
             raise RuntimeError("nothing is polled before the daemon runs")
         return self._rounds

@@ -11,7 +11,7 @@ from typing import Any
 
 from vacancy.clock import Clock
 from vacancy.daemon.clocks import believe
-from vacancy.daemon.compose import House, open_deliveries, open_rounds
+from vacancy.daemon.compose import House, open_deliveries, open_polling
 from vacancy.daemon.sweep import sweep
 from vacancy.domain.claims import Change
 from vacancy.notifier.round import tell
@@ -69,8 +69,9 @@ def poll(
 async def _run(house: House, only: Sequence[str] | None) -> StepReport:
     await asyncio.to_thread(believe, house.store, house.clock.now())
     await asyncio.to_thread(sweep, house)
-    async with open_rounds(house, _nothing, _ignore) as rounds:
-        polled = await rounds.once(only)
+    async with open_polling(house, _nothing, _ignore) as polling:
+        await polling.pushes.once()
+        polled = await polling.once(only)
     await asyncio.to_thread(_tell_people, house)
     async with open_deliveries(house) as deliveries:
         await deliveries.once()

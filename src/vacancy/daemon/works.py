@@ -7,11 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vacancy.daemon.compose import House
+from vacancy.daemon.polling import Polling
 from vacancy.daemon.sweep import sweep
 from vacancy.notifier.deliver import LANES, Deliveries
 from vacancy.notifier.fanout import fan_out
+from vacancy.notifier.pushes import LANES as PUSHED_AT_ONCE
+from vacancy.notifier.pushes import Pushes
 from vacancy.notifier.round import tell
 from vacancy.poller.round import Rounds
+from vacancy.poller.source_round import AT_ONCE, SourceRounds
 from vacancy.runner.embedded import Embedded
 from vacancy.runner.work import Runner, Work
 from vacancy.services import alerts
@@ -29,9 +33,18 @@ class Hands:
     """What does the work, by the settings in force; `go_on` is False once the daemon stops."""
 
     house: Callable[[], House]
-    rounds: Callable[[], Rounds]
+    polling: Callable[[], Polling]
     deliveries: Callable[[], Deliveries]
     go_on: Callable[[], bool]
+
+    def rounds(self) -> Rounds:
+        return self.polling().feeds
+
+    def sources(self) -> SourceRounds:
+        return self.polling().sources
+
+    def pushes(self) -> Pushes:
+        return self.polling().pushes
 
 
 def works(hands: Hands) -> Mapping[str, Sequence[Beat]]:
@@ -39,7 +52,11 @@ def works(hands: Hands) -> Mapping[str, Sequence[Beat]]:
     scale = min(hands.house().settings.polling.scale, 1.0)
     return {
         "api": (),
-        "poller": ((_polls(hands),), (_sweeps(hands, max(1.0, 30 * scale)),)),
+        "poller": (
+            (_polls(hands),),
+            (_pushes(hands), _sources(hands)),
+            (_sweeps(hands, max(1.0, 30 * scale)),),
+        ),
         "notifier": ((_facts(hands), _deliveries(hands)), (_alerts(hands, max(1.0, 5 * scale)),)),
     }
 
@@ -68,6 +85,28 @@ def _polls(hands: Hands) -> Work:
         let_go=let_go,
         here=lambda: hands.rounds().tick(),
         at_once=hands.house().settings.polling.at_once,
+    )
+
+
+def _sources(hands: Hands) -> Work:
+    return Work(
+        "source",
+        due=lambda: hands.sources().due(),
+        do=lambda source_id: hands.sources().ask_due(source_id),
+        let_go=lambda source_ids: hands.sources().let_go(source_ids),
+        here=lambda: hands.sources().tick(),
+        at_once=AT_ONCE,
+    )
+
+
+def _pushes(hands: Hands) -> Work:
+    return Work(
+        "push",
+        due=lambda: hands.pushes().due(),
+        do=lambda source_id: hands.pushes().tell_one(source_id),
+        let_go=lambda source_ids: hands.pushes().let_go(source_ids),
+        here=lambda: hands.pushes().tick(),
+        at_once=PUSHED_AT_ONCE,
     )
 
 

@@ -43,6 +43,7 @@ class EventType(StrEnum):
     WEBHOOK_DISABLED = "webhook.disabled"
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
+    PUSH_REFUSED = "push.refused"
     CONFIG_APPLIED = "config.applied"
 
 

@@ -14,6 +14,7 @@ from vacancy.domain.errors import Refused
 from vacancy.domain.events import EventType, Fact
 from vacancy.ids import Chance
 from vacancy.reconciler import reconcile_unit, settle_tree
+from vacancy.services import systems
 from vacancy.services.at import At
 from vacancy.services.declared import CLOSING, OURS, READING, Difference, compare, property_values
 from vacancy.settings import Settings, Unit, digest
@@ -61,7 +62,11 @@ def token_maker(vault: Vault, chance: Chance) -> TokenMaker:
 
 def differences(session: Session, settings: Settings, vault: Vault) -> list[Difference]:
     """What `apply` would do now. Raises ConfigError."""
-    return compare(session, accounts.the_account(session).id, settings, vault)
+    account_id = accounts.the_account(session).id
+    return [
+        *compare(session, account_id, settings, vault),
+        *systems.compare(session, account_id, settings, vault),
+    ]
 
 
 def is_news(session: Session, settings: Settings) -> bool:
@@ -86,7 +91,7 @@ def apply(
     journal.stand_in_line(session, account.id)  # of instances that start together, one has work
     wishes = {unit.slug: unit for unit in settings.units}
     work = Work(session, settings, vault, account.id, at, wishes, property_values(settings))
-    todo = compare(session, account.id, settings, vault)
+    todo = differences(session, settings, vault)
     todo += [difference for name in remove if (difference := _removal(work, name))]
     for difference in todo:
         _DO[difference.noun, difference.action](work, difference)
@@ -106,7 +111,7 @@ def _publish(work: Work, done: Sequence[Difference]) -> None:
     """What was done may show in a unit's exports: a name, a new export, a feed's rule blocks,
     nights kept free. Those may also be another guest's already.
     """
-    slugs = {one.name for one in done if one.noun != "property"}
+    slugs = {one.name for one in done if one.noun not in ("property", "source")}
     closing = {one.name for one in done if one.noun == "unit" and {*CLOSING} & {*one.changes}}
     for unit in work.settings.units:
         if unit.slug in closing:
@@ -254,6 +259,22 @@ def _retire_feed(work: Work, wanted: Difference) -> None:
     feeds.retire(work.session, _row_of_feed(work, wanted), work.now)
 
 
+def _set_source(work: Work, wanted: Difference) -> None:
+    wish = next(one for one in work.settings.sources if one.name == wanted.name)
+    what = (work.session, work.account_id, work.settings, work.vault)
+    mapped = {remote_id: work.unit(slug) for remote_id, slug in wish.units.items()}
+    _publish_all(work, systems.settle(what, wish, mapped, work.at))
+
+
+def _retire_source(work: Work, wanted: Difference) -> None:
+    _publish_all(work, systems.retire(work.session, work.account_id, wanted.name, work.at))
+
+
+def _publish_all(work: Work, unit_ids: Sequence[str]) -> None:
+    for unit_id in unit_ids:
+        work.at.publish(work.session, unit_id, work.now)
+
+
 def _mint_export(work: Work, wanted: Difference) -> None:
     unit = work.unit(wanted.name)
     wish = next(
@@ -288,6 +309,10 @@ _DO: dict[tuple[str, str], Callable[[Work, Difference], None]] = {
     ("feed", "change"): _change_feed,
     ("feed", "revive"): _change_feed,
     ("feed", "retire"): _retire_feed,
+    ("source", "add"): _set_source,
+    ("source", "change"): _set_source,
+    ("source", "revive"): _set_source,
+    ("source", "retire"): _retire_source,
     ("export", "add"): _mint_export,
     ("export", "change"): _mint_export,
     ("export", "revoke"): _revoke_export,

@@ -23,7 +23,7 @@ READING = ("address", "channel", "end_is_last_night", "transparent", "timezone")
 #: What a unit closes beside its stays.
 CLOSING = ("capacity", "buffer_before", "buffer_after")
 
-Noun = Literal["property", "unit", "feed", "export"]
+Noun = Literal["property", "unit", "feed", "export", "source"]
 Action = Literal["add", "change", "rename", "retire", "revive", "revoke", "remove", "link"]
 
 
@@ -31,8 +31,8 @@ Action = Literal["add", "change", "rename", "retire", "revive", "revoke", "remov
 class Difference:
     """One thing that the config says otherwise than the store.
 
-    `name` is a property's name, or a unit's slug; `key` the feed's or export's. `changes` names
-    what would change, without secrets.
+    `name` is a property's or source's name, or a unit's slug; `key` the feed's or export's.
+    `changes` names what would change, without secrets.
     """
 
     noun: Noun
@@ -48,7 +48,7 @@ class Difference:
 
     def document(self) -> dict[str, Any]:
         """The difference as JSON values."""
-        unit = None if self.noun == "property" else self.name
+        unit = None if self.noun in ("property", "source") else self.name
         return {
             "action": self.action,
             "noun": self.noun,
@@ -159,7 +159,9 @@ def _feeds(
         elif changes:
             yield Difference("feed", "change", unit.slug, key, changes)
     for feed in known:
-        if feed.managed_by == OURS and feed.retired_at is None and feed.key not in unit.feeds:
+        if feed.source_id is not None or feed.managed_by != OURS:
+            continue
+        if feed.retired_at is None and feed.key not in unit.feeds:
             yield Difference("feed", "retire", unit.slug, feed.key)
 
 

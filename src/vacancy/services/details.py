@@ -21,6 +21,8 @@ Document = dict[str, Any]
 
 #: What each kind of field holds, in words.
 _KINDS = {"text": str, "number": int, "boolean": bool}
+#: In what is sealed of a stay, beside what its guest is.
+PRICE = "price"
 #: A guest of whom nothing was said.
 _UNSAID = dict.fromkeys(("name", "email", "phone", "adults", "children", "notes"))
 
@@ -38,10 +40,17 @@ def dress(session: Session, documents: list[Document], vault: Vault | None) -> l
         {
             **one,
             "custom_parameters": values[one["id"]],
-            "guest": {**_UNSAID, **(guests[one["id"]] or {})} if one["id"] in guests else None,
+            **_told(guests.get(one["id"])),
         }
         for one in documents
     ]
+
+
+def _told(said: Document | None) -> Document:
+    """A stay's guest and price; None each where nothing is said of it."""
+    known = {**(said or {})}
+    price = known.pop(PRICE, None)
+    return {"guest": {**_UNSAID, **known} if known else None, "price": price}
 
 
 def put_guest(

@@ -1,10 +1,13 @@
-"""How services publish: a unit's exports, in the transaction that changed what they hold."""
+"""How services publish: a unit's exports, and what booking systems are to hold of its stays, in the
+transaction that changed them.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from vacancy.ids import Chance
+from vacancy.notifier.wanting import want
 from vacancy.publisher.unit import publish_unit
 from vacancy.services.at import Publish
 from vacancy.store import stays
@@ -16,6 +19,7 @@ def publisher(chance: Chance) -> Publish:
 
     def publish(session: Session, unit_id: str, now: datetime) -> None:
         stays.lock_unit(session, unit_id)
+        want(session, unit_id, now, chance)
         versions = publish_unit(session, unit_id, now, chance)
         if versions:
             units = session.info.setdefault(PUBLISHED, set())

@@ -66,9 +66,12 @@ def put_guest(
 ) -> None:
     """Keep a stay's guest, or none; `owner` is (account id, stay id)."""
     account_id, stay_id = owner
+    kept = told(session, [stay_id]).get(stay_id)
     session.execute(delete(Guest).where(Guest.stay_id == stay_id))  # type: ignore[arg-type]
     if sealed is not None:
-        session.add(Guest(stay_id=stay_id, account_id=account_id, sealed=sealed, updated_at=now))
+        row = Guest(stay_id=stay_id, account_id=account_id, sealed=sealed, updated_at=now)
+        row.told = kept[1] if kept else None
+        session.add(row)
     session.flush()
 
 

@@ -251,6 +251,12 @@ def note(
     session.execute(insert(_TRY), [row])
 
 
+def listed(session: Session, source_id: str) -> list[Row[Any]]:
+    """The pushes to a system, the latest first, as rows of the table."""
+    query = select(_PUSH).where(_PUSH.c.source_id == source_id)
+    return list(session.execute(query.order_by(_PUSH.c.created_at.desc(), _PUSH.c.id.desc())))
+
+
 def tries_of(session: Session, push_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
     """The tries of these pushes, oldest first."""
     query = select(_TRY).where(_TRY.c.push_id.in_(push_ids))

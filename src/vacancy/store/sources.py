@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Row, Table, and_, case, or_, select, update
 from sqlmodel import Session
@@ -202,6 +202,14 @@ def add(session: Session, row: Source, at: tuple[datetime, Chance]) -> Source:
     return row
 
 
+def edited(session: Session, row: Source, now: datetime) -> None:
+    """A source was edited, or is in use again: what is under way is not of it any more."""
+    row.leased_until, row.next_poll_at, row.cursor = None, now - _AT_ONCE, None
+    row.retired_at, row.health, row.failures = None, "ok", 0
+    session.flush()
+    jobs.put(session, "source", [row.id])
+
+
 def hasten(session: Session, source_id: str, now: datetime) -> None:
     """Ask a source at the next round."""
     query = update(_SOURCE).where(_SOURCE.c.id == source_id)
@@ -225,21 +233,44 @@ def of_feeds(session: Session, feed_ids: Sequence[str]) -> Mapping[str, str]:
     return {row.id: row.source_id for row in session.execute(query)}
 
 
+class Account(Protocol):
+    """What an adapter is made of; `credentials` are sealed."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def base_url(self) -> str: ...
+    @property
+    def credentials(self) -> bytes: ...
+
+
 @dataclass(frozen=True, slots=True)
-class Hooked:
-    """What answering a webhook needs to know of its source; `credentials` are sealed."""
+class Known:
+    """A source in use, as far as speaking to it goes."""
 
     id: str
     kind: str
+    base_url: str
     credentials: bytes = field(repr=False)
 
 
-def by_hook(session: Session, hook_hash: str) -> Hooked | None:
+_KNOWN = select(*(_SOURCE.c[name] for name in ("id", "kind", "base_url", "credentials"))).where(
+    _SOURCE.c.retired_at.is_(None)
+)
+
+
+def account(session: Session, source_id: str) -> Known | None:
+    """A source in use."""
+    row = session.execute(_KNOWN.where(_SOURCE.c.id == source_id)).one_or_none()
+    return None if row is None else Known(*row)
+
+
+def by_hook(session: Session, hook_hash: str) -> Known | None:
     """The source in use whose webhooks come to the address with this token."""
-    query = select(_SOURCE.c.id, _SOURCE.c.kind, _SOURCE.c.credentials)
-    wanted = (_SOURCE.c.hook_hash == hook_hash, _SOURCE.c.retired_at.is_(None))
-    row = session.execute(query.where(*wanted)).one_or_none()
-    return None if row is None else Hooked(*row)
+    row = session.execute(_KNOWN.where(_SOURCE.c.hook_hash == hook_hash)).one_or_none()
+    return None if row is None else Known(*row)
 
 
 def trigger(session: Session, source_id: str, now: datetime) -> None:

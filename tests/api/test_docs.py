@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Refusals that only a page of the console meets.
 _IN_THE_CONSOLE = {"link_over", "too_many_tries", "weak_password", "wrong_password"}
 #: Refusals that no program meets over the API.
-_AT_THE_MACHINE = {"ambiguous", "file_exists", "in_config", "not_sqlite", "not_suspicious"}
+_AT_THE_MACHINE = {
+    *("ambiguous", "file_exists", "in_config", "not_sqlite", "not_suspicious", "user_revoked"),
+}
 
 
 def test_every_call_of_the_page_works(api: ApiHouse) -> None:

@@ -60,6 +60,19 @@ def test_a_new_person_gets_a_link_into_the_console(host: Host) -> None:
     assert "set-up/" in host.run("users", "reset", "Ann").err
 
 
+def test_a_revoked_user_opens_nothing_more(host: Host) -> None:
+    """They are listed no more, and get neither key nor link; their name stays taken."""
+    host.run("users", "create", "Ann")
+    host.run("users", "create", "Rui")
+    assert host.run("users", "revoke", "Rui", "--json").document == {"user": "Rui", "revoked": 1}
+    listed = host.run("users", "list", "--json").document["data"]
+    assert [one["name"] for one in listed] == ["Ann"]
+    assert len(host.run("keys", "list", "--json").document["data"]) == 1
+    assert host.run("keys", "create", "Rui").code == 1
+    assert host.run("users", "reset", "Rui", "--json").document["link"] is None
+    assert host.run("users", "create", "Rui").code == 1
+
+
 def test_serve_prints_a_link_while_nobody_is_here(host: Host) -> None:
     """For the first one to become the owner."""
     from vacancy.cli.house import open_house

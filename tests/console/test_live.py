@@ -87,8 +87,6 @@ def test_a_change_is_told_by_its_topics_alone(house: ConsoleHouse) -> None:
 @pytest.mark.parametrize("how", ["reset", "sign_out", "revoke"])
 def test_who_is_put_out_hears_no_more_within_a_second(house: ConsoleHouse, how: str) -> None:
     """However it is done, and wherever."""
-    from vacancy.store.tables import User
-
     user_id = house.make_user()
     with client_of(house) as client:
         ear = Ear(client)
@@ -99,7 +97,7 @@ def test_who_is_put_out_hears_no_more_within_a_second(house: ConsoleHouse, how: 
                 case "sign_out":
                     sign_in.sign_out(session, user_id)
                 case _:
-                    session.get_one(User, user_id).revoked_at = house.now
+                    sign_in.revoke(session, house.account_id, "Maya", house.at())
         assert ear.ended_within(3)
         assert client.get("/live").status_code == 401
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from vacancy.store.session import Session
 
 keys = typer.Typer(no_args_is_help=True, help="API keys: create, list, rotate, revoke.")
-users = typer.Typer(no_args_is_help=True, help="Users: create, list, reset.")
+users = typer.Typer(no_args_is_help=True, help="Users: create, list, reset, revoke.")
 
 UserName = Annotated[str, typer.Argument(metavar="USER", help="A user's name or id.")]
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="A key's id, as `keys list` shows it.")]
@@ -143,6 +143,20 @@ def reset_user(user: UserName, config: Config = None, as_json: Json = False) -> 
         f"{count} keys and sign-ins are over; `vacancy keys create {user}` makes a new key."
     )
     _show_link(link)
+
+
+@users.command("revoke")
+def revoke_user(user: UserName, config: Config = None, as_json: Json = False) -> None:
+    """Let a user in no more: every key, password and sign-in of theirs ends now."""
+    from vacancy.cli.house import open_house
+    from vacancy.services import sign_in as service
+
+    with open_house(config) as house, house.store.write() as session:
+        count = service.revoke(session, house.account_id, user, house.at())
+    if as_json:
+        printing.document({"user": user, "revoked": count})
+        return
+    printing.line(f"{user} is revoked, with {count} keys and sign-ins.")
 
 
 def _show_once(told: dict[str, Any], as_json: bool) -> None:

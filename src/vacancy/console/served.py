@@ -63,12 +63,12 @@ class Served:
         except (VaultError, *StoreFailure) as failure:
             given = _down(failure, visitor.say)
         except Exception as error:
-            _LOG.error("request.failed", path=request.url.path, exc_info=error)
+            _LOG.error("request.failed", path=self._way.path, exc_info=error)
             given = trouble.fault(visitor.say)
         try:
             return await visitor.respond(given)
         except Exception as error:  # a template that cannot be filled
-            _LOG.error("page.failed", path=request.url.path, exc_info=error)
+            _LOG.error("page.failed", path=self._way.path, exc_info=error)
             return await visitor.respond(trouble.fault(visitor.say))
 
     async def _received(self, visitor: Visitor) -> Visitor:

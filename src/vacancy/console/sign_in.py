@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 
 from vacancy.access import login
 from vacancy.console.desk import Caller, Desk, Given, Goes, Note, Page
 from vacancy.console.guard import own_address
+from vacancy.console.hashing import slowly
 from vacancy.console.room import Room
 from vacancy.domain.errors import Refused
 from vacancy.services import sign_in as service
 from vacancy.services.sign_in import Proof
 
 room = Room()
-
-#: Passwords that are tried at once: each takes 64 MiB, and a core for a tenth of a second.
-_TRYING = CapacityLimiter(2)
 
 
 @room.page("/sign-in", public=True)
@@ -34,7 +32,7 @@ async def _prove(caller: Caller) -> Proof:
     candidate = await to_thread.run_sync(
         partial(_admit, caller, name), limiter=caller.front.writers
     )
-    return await to_thread.run_sync(partial(service.prove, candidate, password), limiter=_TRYING)
+    return await slowly(service.prove, candidate, password)
 
 
 def _admit(caller: Caller, name: str) -> service.Candidate:
@@ -81,7 +79,7 @@ async def _hash(caller: Caller, token: str) -> tuple[str, str]:
     name = whom if whom is not None else service.read_name(caller.form.text("name"))
     password = caller.form.secret("password")
     login.refuse_weak(password, name)
-    return name, await to_thread.run_sync(partial(login.hash_password, password), limiter=_TRYING)
+    return name, await slowly(login.hash_password, password)
 
 
 def _whom(caller: Caller, token: str) -> str | None:

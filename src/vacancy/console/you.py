@@ -10,6 +10,7 @@ from vacancy.access import login
 from vacancy.console.agents import known_as
 from vacancy.console.desk import Caller, Desk, Given, Goes, Note, Page
 from vacancy.console.guard import own_address
+from vacancy.console.hashing import slowly
 from vacancy.console.language import LANGUAGES, mark
 from vacancy.console.menu import Item
 from vacancy.console.room import Room
@@ -40,8 +41,7 @@ async def _prove(caller: Caller) -> tuple[Proof, str]:
     old, new = caller.form.secret("old"), caller.form.secret("password")
     login.refuse_weak(new, caller.me.name)
     candidate = await to_thread.run_sync(partial(_admit, caller), limiter=caller.front.writers)
-    proof = await to_thread.run_sync(partial(service.prove, candidate, old))
-    return proof, await to_thread.run_sync(partial(login.hash_password, new))
+    return await slowly(service.prove, candidate, old), await slowly(login.hash_password, new)
 
 
 def _admit(caller: Caller) -> service.Candidate:

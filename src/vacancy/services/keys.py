@@ -47,8 +47,9 @@ def create_user(
 
 
 def users(session: Session, account_id: str) -> dict[str, Any]:
-    """The account's users."""
-    return shapes.listed(shapes.user(row) for row in keys.users(session, account_id))
+    """The account's users who were not revoked."""
+    rows = (row for row in keys.users(session, account_id) if row.revoked_at is None)
+    return shapes.listed(map(shapes.user, rows))
 
 
 def reset(session: Session, account_id: str, name: str, at: At) -> int:
@@ -66,9 +67,11 @@ def create(
     """A new key, whose `key` is shown this once.
 
     `held` are the scopes of whoever makes it (None: the operator at the machine): no new key may
-    more. Raises Unknown (user), or Refused (`missing_scope`, `already_over`).
+    more. Raises Unknown (user), or Refused (`user_revoked`, `missing_scope`, `already_over`).
     """
     user = keys.user(session, account_id, wish.user)
+    if user.revoked_at is not None:
+        raise Refused("user_revoked", f"{user.name!r} was revoked: make another user")
     most = ALLOWED[Role(user.role)] if held is None else ALLOWED[Role(user.role)] & set(held)
     wanted = most if wish.scopes is None else set(wish.scopes)
     beyond = in_order(wanted - most)

@@ -184,6 +184,13 @@ def reset(session: Session, account_id: str, name: str, at: At) -> int:
     return ended + sessions.end(session, user.id)
 
 
+def revoke(session: Session, account_id: str, name: str, at: At) -> int:
+    """Let a user (name or id) open nothing more, ever; as `reset` otherwise. Raises Unknown."""
+    user = stored_users.user(session, account_id, name)
+    user.revoked_at = user.revoked_at or at.now
+    return reset(session, account_id, user.id, at)
+
+
 def read_name(text: str) -> str:
     """A user's name. Raises Malformed."""
     if not text.strip() or len(text) > 200 or not text.isprintable():

@@ -56,6 +56,9 @@ def _says_more(claim: Claim, other: Claim) -> bool:
 
 
 def _unkeyed(claims: list[Claim]) -> list[Claim]:
+    keyed = [(claim.provider, claim.key) for claim in claims if claim.key]
+    if len(set(keyed)) == len(keyed) and len({claim.uid for claim in claims}) == len(claims):
+        return claims
     uids = Counter(claim.uid for claim in claims)
     keys = Counter((claim.provider, claim.key) for claim in claims)
     return [

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
+from functools import cached_property
 
 from vacancy.domain.claims import Claim, Kind, KnownClaim, Reason
-from vacancy.domain.nights import Nights
+from vacancy.domain.nights import Nights, joined
 
 
 class Remembered:
@@ -25,11 +26,7 @@ class Remembered:
         tails = [one for one in blocks if one.said.reason is Reason.RULE_WINDOW]
         self._tails = {(one.said.provider, one.nights.arrival): one for one in tails}
         self._tail_starts = sorted(self._tails)
-        self._by_kind = {
-            kind: joined(one.nights for one in standing if one.said.kind is kind) for kind in Kind
-        }
-        self._arrivals = {one.nights.arrival for one in standing}
-        self._departures = {one.nights.departure for one in standing}
+        self._standing = standing
 
     def block(self, claim: Claim) -> KnownClaim | None:
         """The known block that this one is: the same nights, the same UID from the same day on,
@@ -62,6 +59,21 @@ class Remembered:
             for tail in self._tails.values()
         )
 
+    @cached_property
+    def _by_kind(self) -> dict[Kind, list[Nights]]:
+        return {
+            kind: joined(one.nights for one in self._standing if one.said.kind is kind)
+            for kind in Kind
+        }
+
+    @cached_property
+    def _arrivals(self) -> set[date]:
+        return {one.nights.arrival for one in self._standing}
+
+    @cached_property
+    def _departures(self) -> set[date]:
+        return {one.nights.departure for one in self._standing}
+
     def kind(self, nights: Nights) -> Kind | None:
         """The one kind that these nights were shown with, where they are whole known claims,
         merged or cut at today: then no guest can have changed, only the listing.
@@ -73,18 +85,6 @@ class Remembered:
             if covered(nights, self._by_kind[kind]) and not touched(nights, self._by_kind[other]):
                 return kind
         return None
-
-
-def joined(ranges: Iterable[Nights]) -> list[Nights]:
-    """The fewest ranges that hold the same nights, in order."""
-    found: list[Nights] = []
-    for nights in sorted(ranges):
-        if found and nights.arrival <= found[-1].departure:
-            last = found[-1]
-            found[-1] = Nights(last.arrival, max(last.departure, nights.departure))
-        else:
-            found.append(nights)
-    return found
 
 
 def covered(nights: Nights, ranges: Sequence[Nights]) -> bool:

@@ -11,14 +11,15 @@ from datetime import date, timedelta
 
 from vacancy.channels.catalog import profile_of
 from vacancy.channels.profile import Shapes
-from vacancy.channels.remembered import Remembered, joined
+from vacancy.channels.remembered import Remembered
 from vacancy.domain.claims import Claim, Kind, KnownClaim, Reason
-from vacancy.domain.nights import ONE_NIGHT, Nights, night_set
+from vacancy.domain.nights import ONE_NIGHT, Nights, joined, night_set
 
 _YEAR = timedelta(days=365)
 #: So many nights newly closed besides stays and tails make a closed listing.
 _CLOSED_NIGHTS = 30
 _STILL_DAYS = 2
+_NO_SHAPES = Shapes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,12 @@ def shaped(claims: Sequence[Claim], scene: Scene) -> tuple[list[Claim], bool]:
 
 
 def _may_be_rule(claim: Claim, shapes: Shapes) -> bool:
-    tagged = ".tag_" in claim.rule
     return (
         claim.kind is Kind.BLOCK
         and not claim.canceled
-        and not tagged
+        and ".tag_" not in claim.rule
         and claim.reason is not Reason.TENTATIVE
-        and shapes != Shapes()
+        and shapes != _NO_SHAPES
     )
 
 
@@ -193,10 +193,10 @@ def _closes_all(claims: Sequence[Claim], fresh: Sequence[int], scene: Scene) -> 
     if not fresh:
         return False
     year = Nights(scene.today + ONE_NIGHT, scene.today + _YEAR)
-    free = set(year) - _within(year, scene.stays)
     blocks = [one.nights for one in claims if one.kind is Kind.BLOCK and not one.canceled]
-    if not free <= _within(year, blocks):
+    if not any(nights.covers(year) for nights in joined((*scene.stays, *blocks))):
         return False
+    free = set(year) - _within(year, scene.stays)
     closed = _within(year, [claims[place].nights for place in fresh])
     return len(closed & free) >= _CLOSED_NIGHTS
 

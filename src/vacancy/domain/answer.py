@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from vacancy.domain.claims import Claim, ClaimStatus, Identity, Kind, KnownClaim, Reason, Snapshot
-from vacancy.domain.doubt import digest_of, flood_agreed, floods
+from vacancy.domain.doubt import flood_agreed, floods, leave_nothing
 from vacancy.domain.echoes import (
     GENUINE,
     OurStay,
@@ -38,7 +38,9 @@ class Echo:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an answer says of the days to come. `flood`: it closes every free night, unagreed."""
+    """What an answer says of the days to come. `shown`: all that it lists of them. `flood`: it
+    closes every free night, unagreed.
+    """
 
     own: tuple[Claim, ...]
     rules: tuple[Claim, ...]
@@ -48,7 +50,7 @@ class Answer:
     notices: tuple[Notice, ...]
     empty: bool
     flood: bool
-    digest: str
+    shown: tuple[Claim, ...]
     ranges: tuple[Nights, ...]
 
 
@@ -66,7 +68,7 @@ def to_come(nights: Nights, today: date) -> Nights | None:
     """The part that is not yet past, None when there is none."""
     if nights.departure <= today:
         return None
-    return Nights(max(nights.arrival, today), nights.departure)
+    return nights if nights.arrival >= today else Nights(today, nights.departure)
 
 
 def take_apart(state: FeedState, snapshot: Snapshot, now: datetime, today: date) -> Answer:
@@ -96,7 +98,7 @@ def take_apart(state: FeedState, snapshot: Snapshot, now: datetime, today: date)
         notices=tuple(reader.notices),
         empty=not live,
         flood=flood == "hide",
-        digest=digest_of(live),
+        shown=tuple(live),
         ranges=tuple(ranges),
     )
 
@@ -108,11 +110,13 @@ def _flood(state: FeedState, live: list[Claim], today: date) -> str:
     """
     if sum(len(c.nights) for c in live if c.kind is Kind.BLOCK) < state.rules.rule_nights:
         return ""
+    if state.last_good_at is None and not any(c.worded for c in live):
+        return ""
+    if not leave_nothing(live, today, state.rules):
+        return ""
     standing = [k for k in state.known if k.stands]
     closed = [k for k in standing if k.said.reason is Reason.RULE_CLOSED]
     before = night_set(k.nights for k in standing if k.said.reason is not Reason.RULE_CLOSED)
-    if state.last_good_at is None and not any(c.worded for c in live):
-        return ""
     if not floods(live, before, today, state.rules):
         return ""
     return "close" if closed or flood_agreed(state.doubt) else "hide"
@@ -129,11 +133,9 @@ class _Reader:
         self.rules: list[Claim] = []
         self.echoes: list[Echo] = []
         self.notices: list[Notice] = []
-        self.by_night: dict[date, list[KnownClaim]] = {}
-        for known in state.known:
-            if known.stands and (known.echo_of is not None or not known.said.is_rule_block):
-                for night in known.nights:
-                    self.by_night.setdefault(night, []).append(known)
+        self._standing = [k for k in state.known if _may_go_on(k)]
+        self._by_night: dict[date, list[KnownClaim]] | None = None
+        self._alone: dict[Nights, KnownClaim] | None = None
 
     def read(self, claim: Claim) -> None:
         """Takes one entry: our own UID first, then words, then proof night by night."""
@@ -148,7 +150,8 @@ class _Reader:
             self._setting(claim)
         else:
             for role, nights in self._parts(claim):
-                self._part(replace(claim, nights=nights), role)
+                whole = nights == claim.nights
+                self._part(claim if whole else replace(claim, nights=nights), role)
 
     def _named(self, claim: Claim, stay: OurStay) -> None:
         if stay.unit_is_this:
@@ -205,6 +208,8 @@ class _Reader:
 
         Of a stay that departs today the last night tells what it is.
         """
+        if self._goes_on(claim):
+            return [(GENUINE, claim.nights)]
         last = claim.nights.departure - ONE_NIGHT
         first = min(max(claim.nights.arrival, self.showing.today), last)
         roles = {n: self._role(claim, n) for n in claim.nights if n >= first}
@@ -215,6 +220,13 @@ class _Reader:
             for role, group in groupby(listed, key=lambda pair: pair[0])
             for nights in runs(n for _, n in group)
         ]
+
+    def _goes_on(self, claim: Claim) -> bool:
+        """Whether each of its nights was in one and the same claim of the channel's own: most."""
+        if self._alone is None:
+            self._alone = _alone(self._standing)
+        known = self._alone.get(claim.nights)
+        return known is not None and known.echo_of is None and self._may_be(known, claim)
 
     def _role(self, claim: Claim, night: date) -> Role:
         known = self._lookup(claim, night)
@@ -227,7 +239,12 @@ class _Reader:
 
     def _lookup(self, claim: Claim, night: date) -> KnownClaim | None:
         """The standing claim that this night of the entry was in the last answers, if any."""
-        found = [k for k in self.by_night.get(night, ()) if self._may_be(k, claim)]
+        if self._by_night is None:
+            self._by_night = {}
+            for known in self._standing:
+                for one in known.nights:
+                    self._by_night.setdefault(one, []).append(known)
+        found = [k for k in self._by_night.get(night, ()) if self._may_be(k, claim)]
         found.sort(key=lambda k: (k.said.uid != claim.uid, k.echo_of is not None))
         return found[0] if found else None
 
@@ -260,6 +277,25 @@ class _Reader:
         if self.flood == "close":
             fresh = runs(n for n in claim.nights if n not in old)
             self.rules += [replace(claim, nights=r, reason=Reason.RULE_CLOSED) for r in fresh]
+
+
+def _may_go_on(known: KnownClaim) -> bool:
+    """Whether an entry may be this claim going on; a setting decides by its own rules."""
+    return known.stands and (known.echo_of is not None or not known.said.is_rule_block)
+
+
+def _alone(standing: Iterable[KnownClaim]) -> dict[Nights, KnownClaim]:
+    """Those that share none of their nights with another, by their nights."""
+    ordered = sorted(((k.nights, k) for k in standing), key=lambda one: one[0].arrival)
+    starts = [nights.arrival for nights, _ in ordered[1:]]
+    found: dict[Nights, KnownClaim] = {}
+    reached: date | None = None
+    for (nights, known), following in zip_longest(ordered, starts):
+        free_before = reached is None or reached <= nights.arrival
+        if free_before and (following is None or nights.departure <= following):
+            found[nights] = known
+        reached = nights.departure if reached is None else max(reached, nights.departure)
+    return found
 
 
 def _as_known(claim: Claim, known: KnownClaim) -> Claim:

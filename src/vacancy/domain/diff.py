@@ -79,6 +79,9 @@ def _by_identity(
     pieces = {k.id: c for k in left for _, c in pairs if _piece_of(k, c)}
     fates: list[Fate] = []
     for one, claim in pairs:
+        if one.nights == claim.nights and not pieces:
+            fates.append(Fate(one, claim, (claim.nights,)))
+            continue
         if names(one.said) & names(claim):
             fates.append(_moved(one, claim, today))
             continue
@@ -156,7 +159,7 @@ def _slept(nights: Nights, today: date) -> list[date]:
 
 def _replaced(fates: Iterable[Fate], new: Iterable[Claim], today: date) -> frozenset[str]:
     """Lacking claims whose every night to come a new strong key of the same answer takes."""
-    taken = night_set(c.nights for c in new if names(c) and c.kind is Kind.RESERVATION)
+    taken = night_set(c.nights for c in new if c.kind is Kind.RESERVATION and names(c))
     if not taken:
         return frozenset()
     return frozenset(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
 from vacancy.domain.claims import Claim, Kind, KnownClaim
+from vacancy.domain.echoes import Sighting
 from vacancy.domain.errors import Refused
-from vacancy.domain.nights import night_set
+from vacancy.domain.nights import Nights, joined, night_set
 from vacancy.domain.release import ReleaseRules, lasted
 
 
@@ -58,8 +59,8 @@ class Evidence:
     `counted`: the live claims that it ought to show: to come, not running, masked or rule blocks;
     `lacking`: those of them that it does not; `missing`: every live claim that it does not show.
     `rule_nights`: nights that known rule blocks close. `flood`: its blocks close every free night.
-    `edited`: the first answer after an edited address or reading setting. `first_shown`: since when
-    the feed shows each night without a break.
+    `edited`: the first answer after an edited address or reading setting. `shown`: what it lists.
+    `sightings`: since when the feed shows each night without a break.
     """
 
     now: datetime
@@ -71,12 +72,20 @@ class Evidence:
     rule_nights: int = 0
     flood: bool = False
     edited: bool = False
-    digest: str = ""
-    first_shown: Mapping[date, datetime] = field(default_factory=dict[date, datetime])
+    shown: tuple[Claim, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+    _first_shown: dict[date, datetime] = field(default_factory=dict[date, datetime])
+
+    @property
+    def digest(self) -> str:
+        """A name for the answer."""
+        return digest_of(self.shown)
 
     def shown_since(self, night: date, since: datetime) -> bool:
         """Whether no answer before this instant showed the night."""
-        return (first := self.first_shown.get(night)) is not None and first >= since
+        if not self._first_shown:
+            self._first_shown.update({n: s.first_shown for s in self.sightings for n in s.nights})
+        return (first := self._first_shown.get(night)) is not None and first >= since
 
     @property
     def shows_none(self) -> bool:
@@ -112,18 +121,23 @@ def digest_of(claims: Iterable[Claim]) -> str:
 
 
 def floods(
-    claims: Iterable[Claim], closed: frozenset[date], today: date, rules: ReleaseRules
+    claims: Sequence[Claim], closed: frozenset[date], today: date, rules: ReleaseRules
 ) -> bool:
     """Whether the answer leaves no night of the year free, by blocks on many that were free.
 
     `closed`: nights that the last believed answer closed; closing them again is no flood.
     """
-    shown = list(claims)
-    year = {today + timedelta(days=n) for n in range(2, rules.flood_days)}
-    blocked = night_set(c.nights for c in shown if c.kind is Kind.BLOCK)
-    if len((blocked & year) - closed) < rules.rule_nights:
+    if not leave_nothing(claims, today, rules):
         return False
-    return year <= blocked | night_set(c.nights for c in shown)
+    year = {today + timedelta(days=n) for n in range(2, rules.flood_days)}
+    blocked = night_set(c.nights for c in claims if c.kind is Kind.BLOCK)
+    return len((blocked & year) - closed) >= rules.rule_nights
+
+
+def leave_nothing(claims: Iterable[Claim], today: date, rules: ReleaseRules) -> bool:
+    """Whether these leave no night of the year free, from the day after tomorrow on."""
+    year = Nights(today + timedelta(days=2), today + timedelta(days=rules.flood_days))
+    return any(nights.covers(year) for nights in joined(c.nights for c in claims))
 
 
 def flood_agreed(doubt: Doubt | None) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from vacancy.domain.nights import Nights, night_set, runs
+from vacancy.domain.nights import Nights, joined, night_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,10 @@ class ExportHistory:
         return tuple(found)
 
 
+#: When nights were first shown, and the last good answer before that.
+_Start = tuple[datetime, "datetime | None"]
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """Nights that a feed shows without a break.
@@ -101,18 +105,50 @@ def advance(
     now: datetime,
 ) -> tuple[Sighting, ...]:
     """The sightings after a good answer: a night that it does not show starts anew next time."""
-    known = {night: s for s in sightings for night in s.nights}
-    since: dict[tuple[datetime, datetime | None], list[date]] = {}
-    for night in night_set(shown):
-        seen = known.get(night)
-        start = (now, last_good_at) if seen is None else (seen.first_shown, seen.good_before)
-        since.setdefault(start, []).append(night)
+    known = sorted(sightings, key=_first_night)
+    since: dict[_Start, list[Nights]] = {}
+    place = 0
+    for nights in joined(shown):
+        while place < len(known) and known[place].nights.departure <= nights.arrival:
+            place += 1
+        seen = known[place] if place < len(known) else None
+        if seen is not None and seen.nights.covers(nights):
+            since.setdefault((seen.first_shown, seen.good_before), []).append(nights)
+            continue
+        for start, part in _parts(nights, known, place, (now, last_good_at)):
+            since.setdefault(start, []).append(part)
     found = [
         Sighting(nights, first, before, now)
         for (first, before), group in since.items()
-        for nights in runs(group)
+        for nights in joined(group)
     ]
-    return tuple(sorted(found, key=lambda s: s.nights))
+    return tuple(sorted(found, key=_first_night))
+
+
+def _first_night(sighting: Sighting) -> date:
+    return sighting.nights.arrival
+
+
+def _parts(
+    nights: Nights, known: Sequence[Sighting], place: int, new: _Start
+) -> Iterator[tuple[_Start, Nights]]:
+    """The nights in ranges, each with its start: that of the sighting that it is in, or `new`.
+
+    `known` are in order and share no night; those before `place` lie before these nights.
+    """
+    reached = nights.arrival
+    for at in range(place, len(known)):
+        seen = known[at]
+        if seen.nights.arrival >= nights.departure:
+            break
+        arrival = max(seen.nights.arrival, reached)
+        departure = min(seen.nights.departure, nights.departure)
+        if reached < arrival:
+            yield new, Nights(reached, arrival)
+        yield (seen.first_shown, seen.good_before), Nights(arrival, departure)
+        reached = departure
+    if reached < nights.departure:
+        yield new, Nights(reached, nights.departure)
 
 
 @dataclass(frozen=True, slots=True)

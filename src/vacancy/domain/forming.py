@@ -9,7 +9,7 @@ from datetime import date, datetime
 from vacancy.domain.bonds import canceled_by_winner
 from vacancy.domain.claims import ClaimStatus, KnownClaim
 from vacancy.domain.holds import expired
-from vacancy.domain.nights import Nights
+from vacancy.domain.nights import Nights, joined
 from vacancy.domain.stays import Span, Stay, StayStatus
 from vacancy.domain.support import channel_of, directness, owns_nights
 from vacancy.domain.unit import FeedFacts, Moment
@@ -36,7 +36,7 @@ def form(
         return
     winner = min(members, key=lambda claim: directness(claim, at.feeds)).feed_id
     own = [claim for claim in members if claim.feed_id == winner]
-    wanted = merged((*(claim.nights for claim in own), *_slept(old, own, at.today)))
+    wanted = joined((*(claim.nights for claim in own), *_slept(old, own, at.today)))
     for place, (run, claims) in enumerate(_shared_out(wanted, own, members)):
         key = stay_id if place == 0 else at.new_id("stay")
         if claims:
@@ -59,18 +59,6 @@ def closed(old: Stay, linked: Sequence[KnownClaim], at: Moment) -> Stay:
         over = old.nights.departure < at.today
         return replace(old, status=StayStatus.COMPLETED, closed_at=at.now) if over else old
     return replace(old, status=_end(old, linked, at.today), closed_at=at.now)
-
-
-def merged(ranges: Iterable[Nights]) -> list[Nights]:
-    """The fewest unbroken ranges that hold exactly the nights of these, in order."""
-    found: list[Nights] = []
-    for nights in sorted(ranges):
-        if found and nights.arrival <= found[-1].departure:
-            if nights.departure > found[-1].departure:
-                found[-1] = Nights(found[-1].arrival, nights.departure)
-        else:
-            found.append(nights)
-    return found
 
 
 def moved(stay: Stay, nights: Nights, now: datetime) -> Stay:

@@ -43,10 +43,13 @@ def pending(state: FeedState, answer: Answer, habits: Habits, today: date) -> bo
 
 def _not_shown(state: FeedState, answer: Answer, today: date) -> list[ExportReading]:
     """The readings of stays of ours of which no night is shown, nor ever came back."""
+    read = _read(state)
+    if not read:
+        return []
     shown = night_set(answer.ranges)
     echoed = {k.echo_of for k in state.known if k.echo_of is not None}
     found: list[ExportReading] = []
-    for publication, reading in _read(state):
+    for publication, reading in read:
         stay = state.our_stays.get(publication.stay_id)
         if stay is None or not stay.live or stay.stay_id in echoed:
             continue

@@ -8,13 +8,14 @@ from datetime import date
 from vacancy.domain.claims import Claim, Identity, Kind, KnownClaim
 from vacancy.domain.nights import Nights
 
+_NAMELESS: frozenset[str] = frozenset()
+
 
 def names(claim: Claim) -> frozenset[str]:
     """What tells this reservation from every other for ever: strong keys, and a UID that is one."""
-    given = {claim.key, claim.reservation_code}
-    if claim.identity is Identity.KEY:
-        given.add(claim.uid)
-    return frozenset(name for name in given if name)
+    uid = claim.uid if claim.identity is Identity.KEY else None
+    given = [name for name in (claim.key, claim.reservation_code, uid) if name]
+    return frozenset(given) if given else _NAMELESS
 
 
 def running(nights: Nights, today: date) -> bool:
@@ -100,7 +101,7 @@ def match(
 ) -> tuple[list[tuple[KnownClaim, Claim]], list[KnownClaim], list[Claim]]:
     """Pairs of the same thing; the known ones left over; the claims left over."""
     pairs, known_left, claims_left = _match_exact(known, claims)
-    for step in _steps(today):
+    for step in _steps(today) if claims_left and known_left else ():
         for claim in list(claims_left):
             found = next((k for k in known_left if step(k.said, claim)), None)
             if found is not None:

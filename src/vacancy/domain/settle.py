@@ -62,15 +62,14 @@ def _evidence(state: FeedState, answer: Answer, difference: Diff, absence: Absen
     """What the answer lacks of what it ought to show."""
     now, today = absence.now, absence.today
     missing = [
-        replace(part, masked=_hidden(state, part, absence))
+        _masked(part, _hidden(state, part, absence))
         for fate in difference.fates
         for part in _lacks(fate, today)
     ]
     lacking = tuple(k for k in missing if _counts(k, today))
     hidden = {k.id for k in missing if k.masked}
     whole = [
-        replace(fate.known, masked=fate.lacking and fate.known.id in hidden)
-        for fate in difference.fates
+        _masked(fate.known, fate.lacking and fate.known.id in hidden) for fate in difference.fates
     ]
     counted = [k for k in whole if _counts(k, today)]
     running_on = {k.id for k in lacking} - {k.id for k in counted}
@@ -85,9 +84,13 @@ def _evidence(state: FeedState, answer: Answer, difference: Diff, absence: Absen
         rule_nights=sum(night >= today for night in rules),
         flood=answer.flood,
         edited=state.address_changed,
-        digest=answer.digest,
-        first_shown={n: s.first_shown for s in answer.sightings for n in s.nights},
+        shown=answer.shown,
+        sightings=answer.sightings,
     )
+
+
+def _masked(known: KnownClaim, masked: bool) -> KnownClaim:
+    return known if known.masked is masked else replace(known, masked=masked)
 
 
 def _lacks(fate: Fate, today: date) -> list[KnownClaim]:

@@ -34,6 +34,7 @@ def furnish(api: ApiHouse, server: HostileServer, spare: int) -> dict[str, list[
         "unit": [one["id"] for one in units],
         "property": [units[0]["property_id"], *(one["id"] for one in places)],
         "feed": feeds,
+        "source": _sources(api, server, spare),
         "booking": [booking],
         "block": [],
         "hold": [],
@@ -76,6 +77,15 @@ def _feeds(api: ApiHouse, server: HostileServer, first: dict[str, str], spare: i
     for at in range(spare + 1):
         wish = {**first, "channel": "other", "url": server.url("/furnished.ics"), "key": f"f_{at}"}
         made.append(api.post("/v1/feeds", wish)["id"])
+    return made
+
+
+def _sources(api: ApiHouse, server: HostileServer, spare: int) -> list[str]:
+    """Booking systems that answer with nothing that can be read."""
+    made = []
+    for at in range(spare + 1):
+        wish = {"kind": "rentalot", "api_key": "a-key-1234567", "units": {}, "key": f"s_{at}"}
+        made.append(api.post("/v1/sources", {**wish, "base_url": server.url("/none")})["id"])
     return made
 
 

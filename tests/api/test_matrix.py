@@ -31,6 +31,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_feed": {"unit_id": "{unit}", "channel": "airbnb", "url": URL},
     "change_feed": {"every_seconds": 600},
     "preview_feed": {"url": URL},
+    "create_source": {"kind": "rentalot", "api_key": "a-key-1234567", "units": {"1": "{unit}"}},
+    "change_source": {"push": False},
     "accept_answer": {},
     "reject_answer": {},
     "create_export": {"unit_id": "{unit}", "channel": "vrbo"},
@@ -57,9 +59,9 @@ QUERIES: dict[str, dict[str, str]] = {
 }
 #: Operations that name nobody's thing: only their scope is asked about.
 OF_NOBODY = {
-    "list_properties", "create_property", "list_keys", "create_key", "preview_feed", "get_me",
-    "list_events", "list_conflicts", "list_booking_parameters", "create_booking_parameter",
-    "stream_events",
+    "list_properties", "create_property", "list_sources", "list_keys", "create_key",
+    "preview_feed", "get_me", "list_events", "list_conflicts", "list_booking_parameters",
+    "create_booking_parameter", "stream_events",
 }  # fmt: skip
 FOREIGN_FILTERS = ("unit_id", "property_id")
 
@@ -93,10 +95,12 @@ class Houses:
         hook = {"url": HOOK, "property_id": unit["property_id"]}
         webhook = api.post("/v1/webhooks", hook, key=key)["id"]
         field = {"key": "theirs", "name": "Theirs"}
+        source = {"kind": "rentalot", "api_key": "a-key-1234567", "units": {"1": unit["id"]}}
         return {
             "unit": unit["id"],
             "property": unit["property_id"],
             "feed": feed["id"],
+            "source": api.post("/v1/sources", source, key=key)["id"],
             "export": api.get("/v1/exports", key=key)["data"][0]["id"],
             "booking": api.post("/v1/bookings", {"unit_id": unit["id"], **STAY}, key=key)["id"],
             "block": api.post("/v1/blocks", {"unit_id": unit["id"], **later}, key=key)["id"],
@@ -118,11 +122,15 @@ class Houses:
         path = re.sub(r"\{(\w+)_id\}", lambda found: ids[found[1]], path)
         body = BODIES.get(name)
         if body is not None:
-            body = {
-                field: ids[value[1:-1]] if isinstance(value, str) and value[:1] == "{" else value
-                for field, value in body.items()
-            }
+            body = {field: _filled(value, ids) for field, value in body.items()}
         return self.api.ask(method, path, body, key=key, **QUERIES.get(name, {}), **more)
+
+
+def _filled(value: Any, ids: dict[str, str]) -> Any:
+    """The value with ids in the place of their names, also one within."""
+    if isinstance(value, dict):
+        return {name: _filled(inner, ids) for name, inner in value.items()}
+    return ids[value[1:-1]] if isinstance(value, str) and value[:1] == "{" else value
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +141,8 @@ def houses(tmp_path_factory: pytest.TempPathFactory, shared_database: str | None
 
 
 def _names_a_thing(path: str, name: str) -> bool:
-    in_body = any(str(value).startswith("{") for value in BODIES.get(name, {}).values())
+    values = BODIES.get(name, {}).values()
+    in_body = any("{unit}" in str(value) or "{property}" in str(value) for value in values)
     return "{" in path or in_body
 
 

@@ -21,6 +21,7 @@ from vacancy.api import (
     meanings,
     parameters,
     places,
+    sources,
     stream,
     webhooks,
 )
@@ -29,6 +30,7 @@ from vacancy.api.health import Health, Metrics
 
 ROOMS = (
     *(access.room, places.room, places.units, connections.room, connections.exports),
+    sources.room,
     *(bookings.room, bookings.blocks, holds.room, parameters.room),
     *(calendar.room, conflicts.room, access.journal),
     *(stream.room, webhooks.room),
@@ -59,6 +61,7 @@ def make_app(front: Front | None) -> FastAPI:
     for room in ROOMS:
         # Flat, so that whoever asks for an address's methods finds them all.
         app.router.routes.extend(room.router.routes)
+    sources.add_hooks(app)
     plain = app.openapi
     app.openapi = lambda: meanings.told(plain())
     return app

@@ -17,7 +17,9 @@ from vacancy.poller.fetch import Failed
 from vacancy.poller.tools import Polled
 from vacancy.services.at import At, Publish
 from vacancy.settings import Settings
+from vacancy.sources.port import RemoteProperty, SourceFailed
 from vacancy.store.session import Store
+from vacancy.store.sources import Account
 from vacancy.vault import Vault
 
 #: Asks a feed's address once: its bytes, or why there are none.
@@ -25,6 +27,15 @@ Download = Callable[[str], Awaitable[bytes | Failed]]
 
 #: Polls feeds now, due or not: those polls that ended in time.
 Ask = Callable[[Sequence[str]], Awaitable[Sequence[Polled]]]
+
+
+#: Asks a booking system for its properties, once: they, or why there are none.
+Properties = Callable[[Account], Awaitable[Sequence[RemoteProperty] | SourceFailed]]
+
+
+async def no_system(_account: Account) -> Sequence[RemoteProperty] | SourceFailed:
+    """Where nothing fetches beside the API."""
+    return SourceFailed("unavailable", "Booking systems cannot be asked here.")
 
 
 async def nobody(_feed_ids: Sequence[str]) -> Sequence[Polled]:
@@ -69,6 +80,7 @@ class Front:
     download: Download
     limits: RateLimits
     ask: Ask = nobody
+    properties: Properties = no_system
     readers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_READERS))
     writers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_WRITERS))
     running: Running = field(default_factory=Running)

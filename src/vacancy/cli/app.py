@@ -22,6 +22,7 @@ from vacancy.cli import (
     feeds,
     rehearse,
     running,
+    sources,
     stays,
 )
 from vacancy.cli.failures import USAGE, guarded
@@ -66,6 +67,7 @@ for command in (
     app.command()(command)
 app.add_typer(exports.app, name="exports")
 app.add_typer(feeds.app, name="feeds")
+app.add_typer(sources.app, name="sources")
 app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(config.app, name="config")

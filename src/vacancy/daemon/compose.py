@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -23,11 +24,15 @@ from vacancy.poller.source_round import SourceRounds
 from vacancy.poller.tools import Defaults, Polled, Tools
 from vacancy.services.publishing import publisher
 from vacancy.settings import Settings
+from vacancy.sources.port import RemoteProperty, SourceFailed
 from vacancy.store.session import Store
+from vacancy.store.sources import Account
 from vacancy.vault import Vault
 
 #: Seconds for polls, and tries of deliveries, in flight to end at a stop.
 PATIENCE = 5.0
+#: Seconds for a booking system to say what it lets, while somebody waits.
+ASKED_WITHIN = 20.0
 #: The bounds of one try of a delivery. What an endpoint answers is hardly read.
 TRY = Limits(total=15.0, connect=5.0, raw=16 * 1024, redirects=0)
 
@@ -132,6 +137,21 @@ async def open_polling(
         yield polling
     finally:
         await polling.drain(PATIENCE)
+        await client.aclose()
+
+
+async def ask_properties(house: House, account: Account) -> Sequence[RemoteProperty] | SourceFailed:
+    """What a booking system lets, asked once; why it does not say where it does not."""
+    client = make_client(house.settings)
+    try:
+        source = Systems(house.store, house.vault, client).connect(account)
+        async with asyncio.timeout(ASKED_WITHIN):
+            return await source.properties()
+    except TimeoutError:
+        return SourceFailed("timeout", "The booking system took too long to answer.")
+    except SourceFailed as failed:
+        return failed
+    finally:
         await client.aclose()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,12 +20,14 @@ from vacancy.api.listening import Listeners
 from vacancy.api.stream import listen as listen_to
 from vacancy.clock import SystemClock
 from vacancy.console.app import make_console
-from vacancy.daemon.compose import House, make_client
+from vacancy.daemon.compose import House, ask_properties, make_client
 from vacancy.domain.errors import ConfigError
 from vacancy.poller.fetch import Failed
 from vacancy.services import check
 from vacancy.services.publishing import publisher
 from vacancy.settings import Settings
+from vacancy.sources.port import RemoteProperty, SourceFailed
+from vacancy.store.sources import Account
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -97,6 +99,9 @@ def make_front(beside: Beside) -> Front:
     async def download(address: str) -> bytes | Failed:
         return await check.download(address, make_client(house().settings))
 
+    async def properties(account: Account) -> Sequence[RemoteProperty] | SourceFailed:
+        return await ask_properties(house(), account)
+
     now = house()
     api = now.settings.api
     wall = SystemClock()
@@ -109,6 +114,7 @@ def make_front(beside: Beside) -> Front:
         settings=lambda: house().settings,
         download=download,
         ask=beside.ask,
+        properties=properties,
         limits=RateLimits(api.reads, api.writes, lambda: wall.now().timestamp()),
         listeners=beside.listeners,
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from vacancy.domain.errors import Malformed
+from vacancy.domain.errors import Malformed, Refused
 from vacancy.ids import Chance
 from vacancy.sources.catalog import SYSTEMS, System
 from vacancy.store import sources, tables
@@ -32,6 +32,17 @@ def base_url(kind: str, said: str | None) -> str:
     if found is None:
         raise Malformed(f"base_url: say where the API of this {kind} account lies")
     return found
+
+
+def refuse_plain(address: str, allowed: Iterable[str]) -> None:
+    """Raises Refused where keys would go over the net for all to read."""
+    parts = urlsplit(address)
+    if parts.scheme != "https" and parts.netloc not in set(allowed):
+        raise Refused(
+            "not_https",
+            "a key is sent over https only: write https://, or let network.allow_private name"
+            f" {parts.netloc}",
+        )
 
 
 def fingerprint(vault: Vault, given: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from vacancy.domain.errors import ConfigError, Malformed
+from vacancy.domain.errors import ConfigError, Malformed, Refused
 from vacancy.services import credentials, mapping
 from vacancy.services.at import At
 from vacancy.services.declared import OURS, Difference
@@ -23,7 +23,7 @@ def compare(
     rows = {row.key: row for row in sources.of_account(session, account_id, retired=True)}
     slugs = {row.id: row.slug for row in units.of_account(session, account_id, retired=True)}
     for index, wish in enumerate(settings.sources):
-        _refuse(index, wish, rows.get(wish.name))
+        _refuse(settings, index, wish, rows.get(wish.name))
         row = rows.get(wish.name)
         if row is None:
             yield Difference("source", "add", wish.name)
@@ -64,12 +64,15 @@ def retire(session: Session, account_id: str, key: str, at: At) -> list[str]:
     return mapping.retire(session, sources.find(session, account_id, key), at)
 
 
-def _refuse(index: int, wish: Source, row: tables.Source | None) -> None:
+def _refuse(settings: Settings, index: int, wish: Source, row: tables.Source | None) -> None:
     place = f"sources[{index}]"
     try:
-        credentials.base_url(wish.kind, wish.base_url)
+        address = credentials.base_url(wish.kind, wish.base_url)
+        credentials.refuse_plain(address, settings.network.allow_private)
     except Malformed as wrong:
         raise ConfigError(f"{place}.{wrong}") from None
+    except Refused as wrong:
+        raise ConfigError(f"{place}.base_url: {wrong}") from None
     if row is not None and row.managed_by != OURS:
         raise ConfigError(
             f'{place}.name: source "{row.key}" was made over the API; choose another name, or'

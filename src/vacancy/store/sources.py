@@ -225,6 +225,14 @@ def feeds_of(session: Session, source_id: str, *, retired: bool = False) -> list
     return list(session.execute(query.order_by(Feed.unit_id)).scalars())
 
 
+def other_feed(session: Session, unit_id: str, key: str) -> bool:
+    """Whether the unit has, or had, a feed of this key that is no source's."""
+    query = select(_FEED.c.id).where(
+        _FEED.c.unit_id == unit_id, _FEED.c.key == key, _FEED.c.source_id.is_(None)
+    )
+    return session.execute(query).first() is not None
+
+
 def of_feeds(session: Session, feed_ids: Sequence[str]) -> Mapping[str, str]:
     """The sources of those of these feeds that have one, by feed."""
     query = select(_FEED.c.id, _FEED.c.source_id).where(

@@ -74,6 +74,13 @@ class GuestIn(Wish):
     notes: Text | None = None
 
 
+class Price(BaseModel):
+    """What was agreed. Told only to keys with `bookings.sensitive.read`."""
+
+    amount: str = Field(description="In units of the currency.", examples=["450.00"])
+    currency: str = Field(description="ISO 4217.", examples=["EUR"])
+
+
 class Booking(BaseModel):
     """A stay: a guest's nights, or nights withheld."""
 
@@ -94,6 +101,9 @@ class Booking(BaseModel):
     updated_at: datetime
     custom_parameters: dict[str, bool | int | str]
     guest: Guest | None = Field(description="Null without `bookings.sensitive.read`.")
+    price: Price | None = Field(
+        description="As its source tells it; null without `bookings.sensitive.read`."
+    )
 
 
 class BookingIn(Wish):

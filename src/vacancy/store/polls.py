@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy import (
     Table,
+    and_,
     bindparam,
     delete,
     func,
+    or_,
     select,
     update,
 )
@@ -240,11 +242,12 @@ class Silent:
 def silent(session: Session, now: datetime, at_least: timedelta, intervals: int) -> list[Silent]:
     """Feeds in use without a good answer for `at_least` and `intervals` of their own."""
     columns = (_FEED.c.id, _FEED.c.account_id, _FEED.c.unit_id, _FEED.c.health)
-    since = func.coalesce(_FEED.c.last_good_at, _FEED.c.created_at)
+    good_at, never, before = _FEED.c.last_good_at, _FEED.c.last_good_at.is_(None), now - at_least
+    since = func.coalesce(good_at, _FEED.c.created_at)
     query = select(*columns, since.label("good_at"), _FEED.c.every).where(
         _FEED.c.retired_at.is_(None),
         _FEED.c.health.not_in(("stale", "gone", "paused", "retired")),
-        since <= now - at_least,
+        or_(good_at <= before, and_(never, _FEED.c.created_at <= before)),
     )
     return [
         Silent(row.id, row.account_id, row.unit_id, row.health)

@@ -8,7 +8,6 @@ from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from vacancy.store.tables.columns import instant
-from vacancy.store.types import UTCDateTime
 
 
 class Export(SQLModel, table=True):
@@ -23,6 +22,7 @@ class Export(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("unit_id", "key"),
         Index("ix_export_served", "revoked_at", "unit_id", "revision"),
+        Index("ix_export_watch", "revoked_at", "watch_at", "id"),
     )
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id")
@@ -44,7 +44,7 @@ class Export(SQLModel, table=True):
     created_at: datetime = instant()
     revoked_at: datetime | None = instant(nullable=True)
     unread_since: datetime | None = instant(nullable=True)
-    watch_at: datetime | None = Field(default=None, sa_type=UTCDateTime, nullable=True, index=True)
+    watch_at: datetime | None = instant(nullable=True)
 
 
 class Publication(SQLModel, table=True):

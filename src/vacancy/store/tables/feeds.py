@@ -28,6 +28,8 @@ class Feed(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("unit_id", "key"),
         Index("ix_feed_due", "retired_at", "next_poll_at"),
+        # What is asked of all feeds every few seconds, without a look at their rows and bodies.
+        Index("ix_feed_good", "retired_at", "last_good_at", "unit_id", "health"),
     )
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id")

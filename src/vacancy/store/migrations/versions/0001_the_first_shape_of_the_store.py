@@ -438,6 +438,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("feed", schema=None) as batch_op:
         batch_op.create_index("ix_feed_due", ["retired_at", "next_poll_at"], unique=False)
+        batch_op.create_index(
+            "ix_feed_good", ["retired_at", "last_good_at", "unit_id", "health"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_feed_source_id"), ["source_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_feed_unit_id"), ["unit_id"], unique=False)
 
@@ -562,7 +565,7 @@ def upgrade() -> None:
             "ix_export_served", ["revoked_at", "unit_id", "revision"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_export_unit_id"), ["unit_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_export_watch_at"), ["watch_at"], unique=False)
+        batch_op.create_index("ix_export_watch", ["revoked_at", "watch_at", "id"], unique=False)
 
     op.create_table(
         "poll",
@@ -884,7 +887,7 @@ def downgrade() -> None:
 
     op.drop_table("poll")
     with op.batch_alter_table("export", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_export_watch_at"))
+        batch_op.drop_index("ix_export_watch")
         batch_op.drop_index(batch_op.f("ix_export_unit_id"))
         batch_op.drop_index("ix_export_served")
 
@@ -906,6 +909,7 @@ def downgrade() -> None:
     with op.batch_alter_table("feed", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_feed_unit_id"))
         batch_op.drop_index(batch_op.f("ix_feed_source_id"))
+        batch_op.drop_index("ix_feed_good")
         batch_op.drop_index("ix_feed_due")
 
     op.drop_table("feed")

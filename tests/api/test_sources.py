@@ -59,6 +59,17 @@ def test_a_source_is_made_changed_and_taken_out(api: ApiHouse, unit: str) -> Non
     assert api.get("/v1/sources")["data"] == api.get("/v1/feeds")["data"] == []
 
 
+def test_a_feed_of_a_source_is_changed_with_it(api: ApiHouse, unit: str) -> None:
+    """It may be asked and decided about, but has no address of its own to change."""
+    api.post("/v1/sources", wish(unit))
+    (feed,) = api.get("/v1/feeds")["data"]
+    for method, body in (("PATCH", {"every_seconds": 600}), ("DELETE", None)):
+        refused = api.ask(method, f"/v1/feeds/{feed['id']}", body)
+        assert refused.json()["error"]["code"] == "of_a_source"
+    assert api.ask("POST", f"/v1/feeds/{feed['id']}/poll").status_code == 202
+    assert api.get("/v1/bookings", channel="rentalot")["data"] == []
+
+
 def test_two_properties_are_never_one_unit(api: ApiHouse, unit: str) -> None:
     """And a key is sent over https alone."""
     twice = api.ask("POST", "/v1/sources", wish(unit, units={"1": unit, "2": unit}))

@@ -17,6 +17,7 @@ from vacancy.services import shapes
 from vacancy.services.at import At
 from vacancy.services.taking import Wish, keep, move_to, settle, take, taken_stay
 from vacancy.settings import CHANNELS
+from vacancy.sources.catalog import SYSTEMS
 from vacancy.store import bookings, claims, feeds, units
 from vacancy.store.session import Session
 
@@ -67,7 +68,7 @@ def find(session: Session, account_id: str, wanted: Filter) -> dict[str, Any]:
 
     Raises Malformed (no such channel, kind or status) or Unknown (unit).
     """
-    _known("channel", wanted.channel, (*CHANNELS,))
+    _known("channel", wanted.channel, (*CHANNELS, *SYSTEMS))
     _known("kind", wanted.kind, tuple(Kind))
     _known("status", wanted.status, tuple(StayStatus))
     unit = units.find(session, account_id, wanted.unit) if wanted.unit else None

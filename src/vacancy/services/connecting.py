@@ -92,6 +92,7 @@ def change_feed(
     read anew, and what the next answer lacks is in doubt. Raises Unknown, or Refused.
     """
     row = _feed(session, *row_id)
+    _refuse_of_source(row)
     refuse_config(row.managed_by, "feed")
     spans = {f"{name}_seconds": row.settings.get(name) for name in _SPANS}
     old = {**{name: None for name in _SETTINGS}, **row.settings, **spans}
@@ -108,6 +109,7 @@ def change_feed(
 def retire_feed(session: Session, account_id: str, feed_id: str, at: At) -> None:
     """Ask a feed no more: its stays are kept until they are released. Raises Unknown, Refused."""
     row = _feed(session, account_id, feed_id)
+    _refuse_of_source(row)
     refuse_config(row.managed_by, "feed")
     stays.lock_unit(session, row.unit_id)  # ahead of the feed's row, as its polls take them
     feeds.retire(session, row, at.now)
@@ -206,6 +208,14 @@ def _feed(session: Session, account_id: str, feed_id: str) -> tables.Feed:
     if row.retired_at is not None:
         raise Unknown("feed", feed_id)
     return row
+
+
+def _refuse_of_source(row: tables.Feed) -> None:
+    """Raises Refused for what is mapped, read and left with a booking system."""
+    if row.source_id is not None:
+        raise Refused(
+            "of_a_source", f"this feed is read with source {row.key!r}: change its units there"
+        )
 
 
 def _export(session: Session, account_id: str, export_id: str) -> tables.Export:

@@ -10,13 +10,13 @@ from pydantic import BaseModel, Field, StringConstraints
 from vacancy.api.shapes.values import (
     WHOLE,
     Change,
-    Channel,
     Count,
     Day,
     Moment,
     Name,
     Paged,
     PropertyFilter,
+    SoldAt,
     Text,
     UnitFilter,
     UnitName,
@@ -128,7 +128,7 @@ class BookingChange(Change):
 class BookingQuery(Paged):
     property_id: PropertyFilter = None
     unit_id: UnitFilter = None
-    channel: Channel | None = None
+    channel: SoldAt | None = None
     kind: Kind | None = None
     status: Status | None = None
     from_date: Day | None = Field(default=None, description="Only with a night from this one on.")

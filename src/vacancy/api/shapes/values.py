@@ -24,6 +24,7 @@ from typing_extensions import TypeAliasType
 
 from vacancy.settings import CHANNELS
 from vacancy.settings.values import read_feed_url
+from vacancy.sources.catalog import SYSTEMS
 
 _LEAP = "20(?:[02468][048]|[13579][26])-02-29"
 _LONG = "(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -66,6 +67,10 @@ def _channel(value: str) -> str:
     if value not in CHANNELS:
         raise ValueError(f"must be one of {', '.join(CHANNELS)}")
     return value
+
+
+def _sold_at(value: str) -> str:
+    return value if value in SYSTEMS else _channel(value)
 
 
 #: What another thing is named by.
@@ -146,6 +151,15 @@ Channel = TypeAliasType(
     "Channel",
     Annotated[
         str, AfterValidator(_channel), WithJsonSchema({"type": "string", "enum": list(CHANNELS)})
+    ],
+)
+#: Where something was sold: a channel, or a booking system itself.
+SoldAt = TypeAliasType(
+    "SoldAt",
+    Annotated[
+        str,
+        AfterValidator(_sold_at),
+        WithJsonSchema({"type": "string", "enum": [*CHANNELS, *sorted(SYSTEMS)]}),
     ],
 )
 FeedAddress = Annotated[

@@ -86,7 +86,7 @@ unit: $(READY)
 # has just been run the same way by `make test`.
 proof: $(READY) | tests/node_modules ## the same promises at full counts
 	VACANCY_PROOF=1 $(NODE) $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "" --timeout 1200 \
-		$$(grep -rlE 'VACANCY_PROOF|: (Api|Fed)?Houses?\b' tests --include='test_*.py')
+		$$(grep -rlE 'VACANCY_PROOF|: (Api|Fed)?Houses?\b|flows\.house' tests --include='test_*.py')
 
 bench: $(READY) ## what a poll, an import and an export cost beside the bare thing
 	$(BIN)/python bench $(ARGS)

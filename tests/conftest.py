@@ -6,7 +6,8 @@ import os
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import psycopg
 import pytest
 from hypothesis import settings
 
+import flows.house
+from copies import Copies
 from vacancy.store.session import Store, migrate, open_store
 
 # Processes under test start in half the time where what was compiled for the last one is kept.
@@ -26,6 +29,9 @@ settings.register_profile("seeded", derandomize=True)
 settings.load_profile("seeded")
 
 
+PROOF = bool(os.environ.get("VACANCY_PROOF"))
+#: The folders whose houses are run on both databases.
+ON_BOTH = {"battery", "flows", "sources"}
 #: The folders whose tests wait for processes, sockets, databases and clocks: what the machine does
 #: meanwhile is not in their hand, so they have a second try. What only counts and decides has none.
 WAITING = {
@@ -96,6 +102,42 @@ def postgres() -> Iterator[str]:
                 yield server.get_uri()
             finally:
                 server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def copies(postgres: str) -> Iterator[Copies]:
+    with Copies(postgres) as copies:
+        yield copies
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """In the proof, what drives a whole house in this process runs on PostgreSQL as well: beside
+    SQLite where the proof has counts of its own, else instead of it, which has just been run.
+    """
+    module = metafunc.module
+    if PROOF and module.__file__ and is_on_both(Path(module.__file__), vars(module)):
+        names = [pytest.param("postgresql", marks=pytest.mark.postgres)]
+        if "VACANCY_PROOF" in Path(module.__file__).read_text():
+            names.append(pytest.param("sqlite"))
+        metafunc.parametrize("placed", names, indirect=True)
+
+
+def is_on_both(file: Path, names: Mapping[str, object]) -> bool:
+    return file.parent.name in ON_BOTH and "flows.house" in {
+        getattr(one, "__module__", None) for one in names.values()
+    }
+
+
+@pytest.fixture(autouse=True)
+def placed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where the houses of a test are that says nothing of it: each in a database of its own."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield
+        return
+    copies: Copies = request.getfixturevalue("copies")
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flows.house, "empty_database", lambda: stack.enter_context(copies.one()))
+        yield
 
 
 @pytest.fixture

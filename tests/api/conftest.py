@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from api.asking import ApiHouse
-from api.copies import Copies
 
 #: Whose tests run on PostgreSQL every time; those of the others do in the proof tier.
 EVERY_TIME = {"test_bad_input", "test_bookings", "test_once"}
@@ -23,12 +22,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for fixture, scope in (("database", "function"), ("shared_database", "module")):
         if fixture in metafunc.fixturenames:
             metafunc.parametrize(fixture, names if both else names[:1], indirect=True, scope=scope)
-
-
-@pytest.fixture(scope="session")
-def copies(postgres: str) -> Iterator[Copies]:
-    with Copies(postgres) as copies:
-        yield copies
 
 
 @pytest.fixture

@@ -28,6 +28,13 @@ from vacancy.store.session import Store, migrate, open_store
 from vacancy.vault import open_vault
 
 NOW = datetime(2027, 1, 10, 9, 0, tzinfo=UTC)
+
+
+def empty_database() -> str | None:
+    """The address of a database for one more house; None: a file in its own folder."""
+    return None
+
+
 UNIT = "sea-view"
 
 
@@ -62,7 +69,7 @@ class HouseUnderTest:
         self.clock = TurnedClock(now)
         self.chance = random.Random(7).randbytes
         self.timezone = timezone
-        self.database = database
+        self.database = database or empty_database()
         self.declare(feeds or {"airbnb": ""})
         self.vault = open_vault(self.settings.server.data_dir)
         self.store: Store = open_store(self.settings.server.database_url)

@@ -153,6 +153,7 @@ def cut(told: Told) -> Told:
 
 
 #: What a system answers on a bad day, by name: made of its refusals and the answer it would give.
+#: On all of them but "busy" it did what it was asked, and only the answer went wrong.
 BAD_DAYS: dict[str, Callable[[System, Told], Told]] = {
     "error": lambda system, _: system.refuse(500),
     "busy": lambda system, _: system.refuse(429),
@@ -197,8 +198,11 @@ class Simulated:
         with self.lock:
             asked, do = self._routed(asked)
             self.asked.append(asked)
-            told = self.system.admit(asked) or do(asked)
-            return self._spoilt(asked, self.system.manners(asked, told))
+            day = self._bad_day(asked)
+            if day == "busy":  # whoever is told to come later was not served
+                return self.system.refuse(429)
+            told = self.system.manners(asked, self.system.admit(asked) or do(asked))
+            return BAD_DAYS[day](self.system, told) if day else told
 
     def _routed(self, asked: Asked) -> tuple[Asked, Handler]:
         for pattern, route, do in self._routes:
@@ -208,13 +212,13 @@ class Simulated:
                 return replace(asked, named=named, route=route), do
         return asked, lambda _: self.system.refuse(404)
 
-    def _spoilt(self, asked: Asked, told: Told) -> Told:
+    def _bad_day(self, asked: Asked) -> str:
         for bad in self._bad:
             day, route = bad
             if f"{asked.method} {asked.path}".startswith(route):
                 self._bad.remove(bad)
-                return BAD_DAYS[day](self.system, told)
-        return told
+                return day
+        return ""
 
     def deliver(self) -> list[int]:
         """Send the webhooks that wait, each once; the statuses, 0 where nobody answered."""

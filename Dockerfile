@@ -19,6 +19,8 @@ RUN useradd --system --uid 8460 --home-dir /var/lib/vacancy --shell /usr/sbin/no
 COPY --from=build /opt/vacancy /opt/vacancy
 ENV PATH=/opt/vacancy/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    MALLOC_ARENA_MAX=1 \
+    MALLOC_TRIM_THRESHOLD_=131072 \
     VACANCY_SERVER__LISTEN=0.0.0.0:8460 \
     VACANCY_SERVER__DATABASE=sqlite:////var/lib/vacancy/vacancy.db \
     VACANCY_SERVER__DATA_DIR=/var/lib/vacancy

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 import structlog
@@ -24,6 +25,7 @@ from vacancy.clock import Clock
 from vacancy.daemon.clocks import Clocks, believe
 from vacancy.daemon.compose import House, open_deliveries, open_polling
 from vacancy.daemon.connection import speaking_within
+from vacancy.daemon.following import Following
 from vacancy.daemon.gauge import gauge
 from vacancy.daemon.notify import Systemd
 from vacancy.daemon.polling import Polling
@@ -49,8 +51,6 @@ _LOG = structlog.get_logger(__name__)
 
 #: Seconds for open requests to end at a stop, after the polls in flight.
 WEB_PATIENCE = 5
-#: Exports are looked at this often, in seconds, for what another process has published.
-LOOK_AFTER = 0.5
 #: The metronome is stuck when it has not ticked for so many seconds.
 TICK_HOLDS_FOR = 30.0
 
@@ -76,6 +76,14 @@ def serve(
         store.close()
 
 
+def _keep_for_good() -> None:
+    """Whatever is there by now stays to the end: two hundred thousand objects, by which every look
+    for garbage would go.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 class Daemon:
     """One running daemon."""
 
@@ -88,6 +96,7 @@ class Daemon:
         self._health = Health()
         self._metrics = Metrics()
         self._cache = ExportCache(house.store)
+        self._following = Following(self._cache, house.store, house.clock)
         self._readings = Readings(house.chance)
         self._clocks = Clocks(house.clock)
         self._listeners = Listeners()
@@ -96,9 +105,6 @@ class Daemon:
         self._telling = contextlib.AsyncExitStack()
         self._rounds: Polling | None = None
         self._deliveries: Deliveries | None = None
-        self._published: set[str] = set()
-        self._publishing = asyncio.Event()
-        self._looked_at = 0.0
         by_role = works(Hands(lambda: self._house, self._poller, self._teller, self._goes_on))
         self._beats = [beat for role in sorted(self._roles) for beat in by_role[role]]
         self._runner = make_runner(house.store, [work for beat in self._beats for work in beat])
@@ -115,15 +121,18 @@ class Daemon:
         await asyncio.to_thread(self._believe_the_clock)
         await asyncio.to_thread(self._probe)
         if listening is not None:
-            await asyncio.to_thread(self._look)
+            await asyncio.to_thread(self._following.look)
         web = Web(self._web_config())
         serving = None if listening is None else asyncio.create_task(web.serve([listening]))
         await self._work_by_settings()
         await self._runner.start()
         scheduler = self._metronome()
         scheduler.start()
-        watching = None if listening is None else asyncio.create_task(self._watch_exports())
+        watching = (
+            None if listening is None else asyncio.create_task(self._following.run(self._survive))
+        )
         await self._announce(web, serving)
+        _keep_for_good()
         await self._until_stopped(serving)
         self._notify.stopping()
         scheduler.shutdown(wait=False)
@@ -210,28 +219,6 @@ class Daemon:
         patience = self._house.settings.api.refresh_within.total_seconds()
         return [] if self._rounds is None else await self._rounds.ask(feed_ids, patience)
 
-    async def _watch_exports(self) -> None:
-        """Catch up with what is published: at once in this process, soon in another."""
-        loop = asyncio.get_running_loop()
-        self._house.store.on_published(
-            lambda unit_ids: loop.call_soon_threadsafe(self._hear_of, unit_ids)
-        )
-        try:
-            while True:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_AFTER):
-                        await self._publishing.wait()
-                self._publishing.clear()
-                with self._survive("exports"):
-                    published, self._published = self._published, set()
-                    await asyncio.to_thread(self._follow, published)
-        finally:
-            self._house.store.on_published(None)
-
-    def _hear_of(self, unit_ids: Set[str]) -> None:
-        self._published |= unit_ids
-        self._publishing.set()
-
     async def _write(self) -> None:
         with self._survive("readings"):
             await asyncio.to_thread(self._write_readings)
@@ -254,17 +241,6 @@ class Daemon:
     def _believe_the_clock(self) -> None:
         with self._survive("clock"):
             believe(self._house.store, self._house.clock.now())
-
-    def _follow(self, unit_ids: Set[str]) -> None:
-        """Take in what this process has published, and at times what others have."""
-        if unit_ids:
-            self._cache.refresh(unit_ids, self._house.clock.now())
-        if self._house.clock.monotonic() - self._looked_at >= LOOK_AFTER:
-            self._look()
-
-    def _look(self) -> None:
-        self._looked_at = self._house.clock.monotonic()
-        self._cache.look(self._house.clock.now())
 
     def _before_judging(self) -> None:
         """An answer that comes in between two ticks must not be judged by a clock that jumped."""
@@ -361,6 +337,6 @@ class Daemon:
             done = config.apply(session, settings, house.vault, at)
         if settings.server != house.settings.server:
             _LOG.warning("config.needs_restart", section="server")
-        kept = settings.model_copy(update={"server": house.settings.server})
+        kept = settings.model_copy(update={"server": house.settings.server, "units": ()})
         self._house = replace(house, settings=kept)
         return done

@@ -146,6 +146,20 @@ def test_webhooks_are_answered_at_once(api: ApiHouse, unit: str) -> None:
     assert (time.perf_counter() - began) / 20 < 0.2
 
 
+def test_a_webhook_is_answered_while_the_store_is_held(api: ApiHouse, unit: str) -> None:
+    """Somebody writes for long: the answer does not wait, and the word is kept all the same."""
+    source = api.post("/v1/sources", wish(unit))
+    _ask_later(api, source)
+    with api.store.write():
+        began = time.perf_counter()
+        assert hooked(api, source, b"{}").status_code == 202
+        assert time.perf_counter() - began < 0.2
+    until = time.perf_counter() + 5
+    while _next(api, source) > "2027-01-10T09:00:00Z" and time.perf_counter() < until:
+        time.sleep(0.02)
+    assert _next(api, source) <= "2027-01-10T09:00:00Z"
+
+
 def test_guests_and_prices_are_for_those_who_may_see_them(
     api: ApiHouse, unit: str, system: Imagined
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -18,18 +19,23 @@ from vacancy.api.shapes import sources as shape
 from vacancy.api.shapes.values import Id, Page, Paged, paged
 from vacancy.domain.scopes import Scope
 from vacancy.services import hooks, sources
+from vacancy.services.hooks import Heard
 from vacancy.services.sources import Means
 from vacancy.sources.port import RemoteProperty, SourceFailed
+from vacancy.store.served import StoreFailure
+from vacancy.store.upkeep import describe
 
 room = Room("sources")
 _LOG = structlog.get_logger(__name__)
 
 #: A webhook's body says nothing that is believed, and is never longer.
 LONGEST_HOOK = 256 * 1024
+#: Seconds for which an answer waits until the store has it; the sender wants one in 0.2.
+WRITTEN_WITHIN = 0.1
 _ANSWERS = {
-    hooks.Heard.TAKEN: (202, "", ""),
-    hooks.Heard.UNKNOWN: (404, "not_found", "there is no such address"),
-    hooks.Heard.FORGED: (401, "unauthorized", "this webhook is not signed as it should be"),
+    Heard.TAKEN: (202, "", ""),
+    Heard.UNKNOWN: (404, "not_found", "there is no such address"),
+    Heard.FORGED: (401, "unauthorized", "this webhook is not signed as it should be"),
 }
 
 
@@ -105,26 +111,52 @@ def list_pushes(desk: Desk, source_id: Id, asked: Annotated[Paged, Query()]) -> 
     return paged(found, asked)
 
 
+class Hooks:
+    """What comes in at /hooks: checked, and never believed. One word about a source is written at a
+    time; whoever says it again meanwhile is thanked, and nothing more is done.
+    """
+
+    def __init__(self) -> None:
+        self._writing: dict[str, asyncio.Task[None]] = {}
+
+    async def hear(self, front: Front, token: str, sent: tuple[dict[str, str], bytes]) -> Heard:
+        """What a webhook is. Answered in time, also where the store is slow to be written."""
+        by = (front.vault, front.now())
+        heard, source_id = await to_thread.run_sync(
+            hooks.hear, front.store, by, token, sent, limiter=front.readers
+        )
+        if source_id is not None:
+            task = self._writing.get(source_id) or self._write(front, source_id)
+            await asyncio.wait([task], timeout=WRITTEN_WITHIN)
+        return heard
+
+    def _write(self, front: Front, source_id: str) -> asyncio.Task[None]:
+        async def write() -> None:
+            try:
+                await to_thread.run_sync(
+                    hooks.take, front.store, source_id, front.now(), limiter=front.writers
+                )
+            except StoreFailure as failure:  # it is asked in its time all the same
+                _LOG.error("store.failed", during="hook", error=describe(failure))
+
+        task = self._writing[source_id] = asyncio.create_task(write())
+        task.add_done_callback(lambda _: self._writing.pop(source_id, None))
+        return task
+
+
 def add_hooks(app: FastAPI) -> None:
-    """Serve /hooks: what is said there is checked, and never believed."""
+    """Serve /hooks."""
+    heard_there = Hooks()
 
     @app.post("/hooks/{token}", include_in_schema=False)
     async def hook(token: str, request: Request) -> Response:
-        front: Front = request.app.state.front
         body = await request.body()
-        heard = hooks.Heard.FORGED
+        heard = Heard.FORGED
         if len(body) <= LONGEST_HOOK:
             headers = {name.lower(): value for name, value in request.headers.items()}
-            heard = await to_thread.run_sync(
-                hooks.hear,
-                front.store,
-                (front.vault, front.now()),
-                token,
-                (headers, body),
-                limiter=front.writers,
-            )
+            heard = await heard_there.hear(request.app.state.front, token, (headers, body))
         status, code, message = _ANSWERS[heard]
-        if heard is hooks.Heard.TAKEN:
+        if heard is Heard.TAKEN:
             return JSONResponse({"accepted": True}, status_code=status)
         request_id = request.scope.get("state", {}).get("request_id", "")
         return JSONResponse(body_of(code, message, request_id), status_code=status)

@@ -54,18 +54,24 @@ def hear(
     by: tuple[Vault, datetime],
     token: str,
     sent: tuple[Mapping[str, str], bytes],
-) -> Heard:
-    """Take a webhook that came to the address with this token: (headers in lower case, body)."""
+) -> tuple[Heard, str | None]:
+    """What a webhook is that came to the address with this token, as (headers in lower case, body);
+    and whose, where it is true. Only reads.
+    """
     vault, now = by
     with store.read() as session:
         known = sources.by_hook(session, token_hash(token))
     if known is None:
-        return Heard.UNKNOWN
+        return Heard.UNKNOWN, None
     if not _is_true(known, vault, sent, now):
-        return Heard.FORGED
+        return Heard.FORGED, None
+    return Heard.TAKEN, known.id
+
+
+def take(store: Store, source_id: str, now: datetime) -> None:
+    """Have the source of a true webhook asked soon."""
     with store.write() as session:
-        sources.trigger(session, known.id, now)
-    return Heard.TAKEN
+        sources.trigger(session, source_id, now)
 
 
 def _is_true(

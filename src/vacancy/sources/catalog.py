@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from vacancy.secret import Secret
 from vacancy.sources import rentalot, stayer
+from vacancy.sources.oauth import Consent, Keeping
 from vacancy.sources.port import Source, SourceFailed
 from vacancy.sources.wire import Caller, Key, Wire
-
-if TYPE_CHECKING:
-    from vacancy.sources.oauth import Consent, Keeping
 
 
 @dataclass(frozen=True, slots=True)

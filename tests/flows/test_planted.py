@@ -15,7 +15,8 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,14 @@ from flows.serving import Daemon, environment, free_port, run, serving, store_of
 from hostile import HostileServer
 from hostile_answers import calendar, event
 from notifier.receiving import Receiver as Person
+from vacancy.clock import SystemClock
+from vacancy.domain.nights import Nights
 from vacancy.domain.scopes import Role, Scope
 from vacancy.services import keys
 from vacancy.services.at import At
 from vacancy.services.publishing import publisher
+from vacancy.simulator.systems.serving import Simulated, Sold
+from vacancy.simulator.systems.stayer import Stayer
 from vacancy.store import accounts
 from vacancy.store.session import Store, migrate, open_store
 from webhook_receiver import Receiver
@@ -46,6 +51,10 @@ GUEST = {
     "guest phone": "+351 21 555 0177",
     "guest notes": "allergic to quillfeathers",
     "changed notes": "arrives by hydrofoil",
+    "guest of a source": "Philippa Quackenbush",
+    "mail of a source's guest": "philippa.qq@guests.example",
+    "phone of a source's guest": "+31 20 555 0190",
+    "price of a source's booking": "48151.62",
 }
 #: Told to nobody: refused, forgotten, written by a channel, or a password.
 NEVER = {
@@ -65,14 +74,19 @@ NEVER = {
     "address of an alert": "alertpassw0rdzz77",
     "key that opens nothing": "vac_neverwasakey0123456789",
     "key in a query": "queriedkey4242424242",
+    "key of a source": "sourcekeyj8h7g6f5d4s3",
+    "what a source signs with": "signingk3l4m5n6b7v8c9",
 }
 
 
 class Planted:
     """The house, and everything that was planted in it."""
 
-    def __init__(self, folder: Path, port: int, server: HostileServer, hook: Receiver) -> None:
+    def __init__(
+        self, folder: Path, port: int, server: HostileServer, hook: Receiver, web: Simulated
+    ) -> None:
         self.folder = folder
+        self.web = web
         self.port = port
         self.server = server
         self.hook = hook
@@ -155,13 +169,19 @@ def body_of_feed() -> bytes:
 @contextmanager
 def a_house(folder: Path) -> Iterator[tuple[Planted, Daemon, Person]]:
     port, person = free_port(), Person()
-    with HostileServer({}) as server, Receiver() as hook, person.open():
+    books = Stayer(
+        SystemClock(NOW),
+        key=NEVER["key of a source"],
+        secret=NEVER["what a source signs with"],
+    )
+    web = Simulated(books)
+    with HostileServer({}) as server, Receiver() as hook, person.open(), web.running():
         server.serve("/furtive.ics", body_of_feed())
         alerts = person.address.replace("secretpath", NEVER["address of an alert"])
         url = server.url(f"/furtive.ics?t={NEVER['feed address in the config']}")
         (folder / "vacancy.toml").write_text(
             f'[server]\nlisten = "127.0.0.1:{port}"\nlog = "json"\nlog_level = "debug"\n'
-            f'[network]\nallow_private = ["{server.origin}", "{hook.origin}"]\n'
+            f'[network]\nallow_private = ["{server.origin}", "{hook.origin}", "{web.authority}"]\n'
             "[api]\nreads = 1000000\nwrites = 1000000\n"
             f'[alerts]\nto = ["{alerts}"]\n'
             '[[units]]\nslug = "sea-view"\ntimezone = "Europe/Rome"\n'
@@ -169,7 +189,7 @@ def a_house(folder: Path) -> Iterator[tuple[Planted, Daemon, Person]]:
         )
         done = run(folder, "config", "apply", VACANCY_NOW=NOW.isoformat())
         assert done.returncode == 0, done.stderr
-        house = Planted(folder, port, server, hook)
+        house = Planted(folder, port, server, hook, web)
         with serving(folder, port, VACANCY_NOW=NOW.isoformat()) as daemon:
             yield house, daemon, person
 
@@ -184,6 +204,7 @@ def plant(house: Planted) -> None:
     house.keep("webhook's new secret", again["secret"].removeprefix("whsec_"))
     plant_guests(house)
     plant_feeds(house)
+    plant_a_source(house)
     export = json.loads(house.ask("GET", "/v1/exports")[1])["data"][0]
     new = house.make(f"/v1/exports/{export['id']}/rotate")
     house.keep("export's former token", token_of(export["url"]))
@@ -241,6 +262,33 @@ def plant_feeds(house: Planted) -> None:
         told = house.ask("POST", path, body)
         assert told[0] == status, told
         house.answers.append((f"POST {path}", told[1]))
+
+
+def plant_a_source(house: Planted) -> None:
+    """A booking system that tells of its guests, and that is told of ours."""
+    books = house.web.system
+    assert isinstance(books, Stayer)
+    place = next(iter(books.properties))
+    name, mail, phone, price = list(GUEST.values())[-4:]
+    nights = Nights(date(2027, 7, 1), date(2027, 7, 4))
+    books.add(Sold(place, nights, guest=name, email=mail, phone=phone, amount=Decimal(price)))
+    made = house.make(
+        "/v1/sources",
+        {
+            "kind": "stayer",
+            "api_key": NEVER["key of a source"],
+            "webhook_secret": NEVER["what a source signs with"],
+            "base_url": house.web.url,
+            "units": {place: "sea-view"},
+        },
+    )
+    house.keep("token of a source's webhooks", made["hook_url"].rsplit("/", 1)[1], Scope.FEEDS_READ)
+
+    def arrived() -> bool:
+        wanted = {"channel": "stayer", "from_date": "2027-07-01"}
+        return bool(json.loads(house.ask("GET", "/v1/bookings", **wanted)[1])["data"])
+
+    until(arrived, "the source's booking is here")
 
 
 def token_of(url: str) -> str:
@@ -332,7 +380,7 @@ def search_exports(house: Planted, searcher: Searcher) -> None:
 COMMANDS = [
     "status", "calendar", "bookings", "events", "conflicts", "explain sea-view 2027-02-04",
     "exports", "keys list", "users list", "config check", "config diff", "db check", "doctor",
-    "poll", "step", "conflicts show {conflict}",
+    "sources list", "sources check stayer", "poll", "step", "conflicts show {conflict}",
 ]  # fmt: skip
 _RUN_ALL = """
 import json, sys

@@ -13,9 +13,12 @@ from flows.house import UNIT, HouseUnderTest, house
 from flows.test_sources import MAPPED, SOURCE
 from sources.imagined import Imagined, known
 from vacancy import failpoints
+from vacancy.domain.alerts import Word
 from vacancy.domain.claims import Kind
 from vacancy.domain.nights import Nights
 from vacancy.domain.pushes import Pushed
+from vacancy.notifier.standing import look
+from vacancy.notifier.wording import message
 from vacancy.services import bookings
 from vacancy.services.taking import Wish
 from vacancy.sources.port import SourceFailed, Takes
@@ -180,6 +183,36 @@ def test_what_it_refuses_is_told_and_not_tried_for_ever(
     move(home, stay, "2027-02-02", "2027-02-06")
     home.step(seconds=5)
     assert shown(system) == [("reservation", "2027-02-02", "2027-02-06")]
+    assert len(home.events("push.taken")) == 1
+
+
+def test_people_hear_of_what_is_refused_and_that_it_is_over(
+    home: HouseUnderTest, system: Imagined
+) -> None:
+    """With the system, the nights and what to do; once each, and nothing of a guest."""
+    system.refuses = True
+    stay = book(home, *STAY)
+    home.step(seconds=5)
+    said = heard(home)
+    assert "Imagined does not hold your own reservation, 2027-02-01 to 2027-02-05" in said[0]
+    system.refuses = False
+    move(home, stay, "2027-02-02", "2027-02-06")
+    home.step(seconds=5)
+    assert "took your own reservation, 2027-02-02 to 2027-02-06" in heard(home)[-1]
+
+
+def heard(home: HouseUnderTest) -> list[str]:
+    """What the standing incidents of pushes say now."""
+    with home.store.read() as session:
+        account = accounts.the_account(session)
+        (row,) = sources.of_account(session, account.id)
+        found = []
+        for one in pushes.listed(session, row.id):
+            incident = look(session, account.id, f"push:{one.id}", home.clock.now())
+            assert incident is not None
+            word = Word.OVER if incident.standing.over else Word.OPENED
+            found.append(message(incident, word).body)
+        return found
 
 
 def test_a_failure_is_tried_again_in_steps(home: HouseUnderTest, system: Imagined) -> None:

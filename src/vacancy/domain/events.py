@@ -44,6 +44,7 @@ class EventType(StrEnum):
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
     PUSH_REFUSED = "push.refused"
+    PUSH_TAKEN = "push.taken"
     CONFIG_APPLIED = "config.applied"
 
 

@@ -24,6 +24,8 @@ _ABOUT: dict[str, tuple[str, ...]] = {
     EventType.FEED_RECOVERED: ("feed", "doubt"),
     EventType.EXPORT_UNREAD: ("export",),
     EventType.EXPORT_READ_AGAIN: ("export",),
+    EventType.PUSH_REFUSED: ("push",),
+    EventType.PUSH_TAKEN: ("push",),
 }
 
 

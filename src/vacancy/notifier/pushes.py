@@ -207,7 +207,8 @@ class Pushes:
         now = self._tools.clock.now()
         with self._tools.store.write() as session:
             pushes.note(session, hand, tried, self._tools.chance)
-            pushes.made(session, hand, step.leads_to, remote_id, now)
+            if pushes.made(session, hand, step.leads_to, remote_id, now):
+                self._tell(session, hand, (EventType.PUSH_TAKEN, PushState.DONE, None, None), now)
             failpoints.reach("before_push_commit")
 
     def _failed(
@@ -222,7 +223,8 @@ class Pushes:
             pushes.note(session, hand, tried, self._tools.chance)
             pushes.failed(session, hand, setback, now)
             if setback.next_at is None:
-                self._tell(session, hand, setback, now)
+                said = (EventType.PUSH_REFUSED, setback.state, setback.reason, setback.trouble)
+                self._tell(session, hand, said, now)
 
     def _setback(self, hand: InHand, failure: SourceFailed, now: datetime) -> Setback:
         if failure.reason in _FINAL and hand.trying not in (None, hand.wanted):
@@ -238,15 +240,22 @@ class Pushes:
             return Setback(PushState.FAILED, None, failure.reason, failure.text)
         return Setback(PushState.WAITING, now + pause, failure.reason, failure.text)
 
-    def _tell(self, session: Session, hand: InHand, setback: Setback, now: datetime) -> None:
+    def _tell(
+        self,
+        session: Session,
+        hand: InHand,
+        said: tuple[EventType, PushState, str | None, str | None],
+        now: datetime,
+    ) -> None:
+        kind, state, reason, message = said
         data = {
             "id": hand.id,
             "source_id": hand.source_id,
             "unit_id": hand.unit_id,
             "stay_id": hand.stay_id,
-            "state": setback.state.value,
-            "reason": setback.reason,
-            "message": setback.trouble,
+            "state": state.value,
+            "reason": reason,
+            "message": message,
         }
-        fact = Fact(EventType.PUSH_REFUSED, hand.unit_id, data)
+        fact = Fact(kind, hand.unit_id, data)
         journal.append(session, hand.account_id, [fact], now, self._tools.chance)

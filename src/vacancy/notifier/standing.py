@@ -10,8 +10,19 @@ from zoneinfo import ZoneInfo
 from vacancy.domain.alerts import Standing
 from vacancy.domain.conflicts import severity, suggestion
 from vacancy.domain.errors import Unknown
+from vacancy.domain.pushes import meant
 from vacancy.domain.stays import Conflict, ConflictStatus, Stay
-from vacancy.store import bookings, claims, doubts, propagation, stays, tables, units
+from vacancy.store import (
+    bookings,
+    claims,
+    doubts,
+    propagation,
+    pushes,
+    sources,
+    stays,
+    tables,
+    units,
+)
 from vacancy.store.session import Session
 
 _SEVERITIES = ("low", "medium", "high", "critical")
@@ -150,6 +161,26 @@ def _export(session: Session, account_id: str, about: str, now: datetime) -> Inc
     return Incident(f"export:{about}", standing, unit, facts)
 
 
+def _push(session: Session, account_id: str, about: str, _now: datetime) -> Incident:
+    push = pushes.get(session, account_id, about)
+    state = meant(push.wanted)
+    standing = Standing(
+        level=int(push.told_at is not None),
+        type="push.refused",
+        over_type="push.taken",
+        extent=frozenset({push.wanted}),
+        arrival=state[1].arrival if state else None,
+    )
+    stay = stays.by_ids(session, [push.stay_id], account_id)[push.stay_id]
+    facts = {
+        "source": sources.name_of(session, push.source_id),
+        "stay": f"{stay.kind.value}, {stay.nights.arrival} to {stay.nights.departure}",
+        "gone": "" if state else "yes",
+        "why": push.trouble or "",
+    }
+    return Incident(f"push:{about}", standing, units.by_id(session, push.unit_id), facts)
+
+
 def _feed_row(session: Session, account_id: str, feed_id: str) -> tables.Feed:
     row = session.get(tables.Feed, feed_id, populate_existing=True)
     if row is None or row.account_id != account_id:
@@ -162,4 +193,5 @@ _LOOKS: dict[str, Callable[[Session, str, str, datetime], Incident]] = {
     "feed": _feed,
     "doubt": _doubt,
     "export": _export,
+    "push": _push,
 }

@@ -141,10 +141,41 @@ def _export_over(incident: Incident) -> tuple[str, str]:
     )
 
 
-_OPEN = {"conflict": _conflict, "feed": _feed, "doubt": _doubt, "export": _export}
+def _push(incident: Incident) -> tuple[str, str]:
+    facts = incident.facts
+    what = "still holds" if facts["gone"] else "does not hold"
+    todo = (
+        "take it out there by hand"
+        if facts["gone"]
+        else "look who has these nights there, and close them there by hand or cancel yours"
+    )
+    return (
+        f"{facts['source']} {what} your own stay",
+        f"{facts['source']} {what} your own {facts['stay']}, in {incident.unit.name}."
+        f" {facts['why']}\n\nWhat to do: {todo}. Vacancy tries again when the stay changes.",
+    )
+
+
+def _push_over(incident: Incident) -> tuple[str, str]:
+    facts = incident.facts
+    return (
+        f"{facts['source']} holds your own stay as it is",
+        f"{facts['source']} took your own {facts['stay']}, in {incident.unit.name}, as it is here."
+        " Nothing is to be done.",
+    )
+
+
+_OPEN = {
+    "conflict": _conflict,
+    "feed": _feed,
+    "doubt": _doubt,
+    "export": _export,
+    "push": _push,
+}
 _OVER = {
     "conflict": _conflict_over,
     "feed": _feed_over,
     "doubt": _doubt_over,
     "export": _export_over,
+    "push": _push_over,
 }

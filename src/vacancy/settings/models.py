@@ -52,6 +52,8 @@ AlertType = Literal[
     "feed.suspicious",
     "export.unread",
     "export.read_again",
+    "push.refused",
+    "push.taken",
 ]
 
 
@@ -150,6 +152,7 @@ class Alerts(Section):
         "feed.gone",
         "feed.suspicious",
         "export.unread",
+        "push.refused",
     )
     quiet: Quiet | None = None
 

@@ -12,7 +12,8 @@ from sqlmodel import Session
 
 from vacancy.domain.pushes import Pushed, PushState
 from vacancy.ids import Chance, new_id
-from vacancy.store import jobs, tables
+from vacancy.store import jobs, owned, tables
+from vacancy.store.tables import Push
 
 _PUSH: Table = tables.metadata.tables["push"]
 _TRY: Table = tables.metadata.tables["push_try"]
@@ -176,13 +177,13 @@ def begin(session: Session, hand: InHand, state: str, key: str) -> None:
 def made(
     session: Session, hand: InHand, state: str | None, remote_id: str | None, now: datetime
 ) -> bool:
-    """The system has this state (None: nothing, and what is wanted comes next); whether that is
-    what is wanted of it now.
+    """The system has this state (None: nothing, and what is wanted comes next); whether the host,
+    who was told that it has not what is wanted, is to be told that it has.
     """
-    now_wanted = session.execute(
-        select(_PUSH.c.wanted, _PUSH.c.version).where(_PUSH.c.id == hand.id).with_for_update()
+    row = session.execute(
+        select(_PUSH.c.wanted, _PUSH.c.told_at).where(_PUSH.c.id == hand.id).with_for_update()
     ).one()
-    over = state == now_wanted.wanted
+    over = state == row.wanted
     _set(
         session,
         hand.id,
@@ -195,9 +196,10 @@ def made(
         tries=0,
         reason=None,
         trouble=None,
+        told_at=None if over else row.told_at,
         updated_at=now,
     )
-    return over
+    return over and row.told_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,7 @@ def failed(session: Session, hand: InHand, setback: Setback, now: datetime) -> N
             tries=hand.tries + 1,
             reason=setback.reason,
             trouble=setback.trouble,
+            told_at=_PUSH.c.told_at if setback.next_at is not None else now,
             updated_at=now,
         )
     )
@@ -255,6 +258,11 @@ def listed(session: Session, source_id: str) -> list[Row[Any]]:
     """The pushes to a system, the latest first, as rows of the table."""
     query = select(_PUSH).where(_PUSH.c.source_id == source_id)
     return list(session.execute(query.order_by(_PUSH.c.created_at.desc(), _PUSH.c.id.desc())))
+
+
+def get(session: Session, account_id: str, push_id: str) -> Push:
+    """One push. Raises Unknown."""
+    return owned.get(session, Push, account_id, push_id, "push")
 
 
 def tries_of(session: Session, push_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:

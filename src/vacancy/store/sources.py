@@ -241,6 +241,11 @@ def of_feeds(session: Session, feed_ids: Sequence[str]) -> Mapping[str, str]:
     return {row.id: row.source_id for row in session.execute(query)}
 
 
+def name_of(session: Session, source_id: str) -> str:
+    """What people call a source: its system's name."""
+    return session.execute(select(_SOURCE.c.name).where(_SOURCE.c.id == source_id)).scalar_one()
+
+
 class Account(Protocol):
     """What an adapter is made of; `credentials` are sealed."""
 

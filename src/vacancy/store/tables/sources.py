@@ -62,7 +62,8 @@ class Push(SQLModel, table=True):
     `version` rises with what is wanted. `trying` and `trying_key` are set before a try and None
     again once its outcome is known: between the two the system may hold that state and we not know.
     `remote_id` is what the system calls the stay, `property_id` where it is there. `state` is
-    waiting, done, refused, failed or left (the system takes no such thing).
+    waiting, done, refused, failed or left (the system takes no such thing). `told_at`: since when
+    the host knows that the system does not hold it so.
     """
 
     __table_args__ = (
@@ -87,6 +88,7 @@ class Push(SQLModel, table=True):
     next_at: datetime | None = instant(nullable=True)
     reason: str | None = None
     trouble: str | None = None
+    told_at: datetime | None = instant(nullable=True)
     created_at: datetime = instant()
     updated_at: datetime = instant()
 

@@ -784,6 +784,7 @@ def upgrade() -> None:
         sa.Column("next_at", UTCDateTime(), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("trouble", sa.String(), nullable=True),
+        sa.Column("told_at", UTCDateTime(), nullable=True),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("updated_at", UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(

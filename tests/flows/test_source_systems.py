@@ -7,20 +7,26 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flows.house import NOW, TurnedClock
+from flows.serving import free_port, serving, store_of, until, vault_of
 from vacancy import failpoints
 from vacancy.cli.app import run
+from vacancy.clock import SystemClock
 from vacancy.domain.nights import Nights
-from vacancy.simulator.systems.serving import Simulated, Sold
+from vacancy.services import bookings, credentials
+from vacancy.simulator.systems.serving import Hook, Simulated, Sold, post
 from vacancy.simulator.systems.stayer import Stayer
+from vacancy.store import accounts, sources
 
 SOLD = Nights(date(2027, 2, 3), date(2027, 2, 6))
 UNIT = "casa-azul"
@@ -29,12 +35,13 @@ UNIT = "casa-azul"
 class House:
     """A config that reads the system, and commands that run in processes of their own."""
 
-    def __init__(self, folder: Path, web: Simulated, books: Stayer) -> None:
+    def __init__(self, folder: Path, web: Simulated, books: Stayer, server: str = "") -> None:
         self.folder, self.web, self.books = folder, web, books
         self.home = next(iter(books.properties))
         self.minutes = 0
         (folder / "vacancy.toml").write_text(
             f"""
+{server}
 [network]
 allow_private = ["{web.authority}"]
 [[units]]
@@ -43,6 +50,7 @@ timezone = "Europe/Lisbon"
 [[sources]]
 kind = "stayer"
 key = "{books.key}"
+webhook_secret = "{books.secret}"
 base_url = "{web.url}"
 units = {{ "{self.home}" = "{UNIT}" }}
 """
@@ -147,3 +155,46 @@ def test_killed_while_it_tells_the_system(home: House, point: str) -> None:
     assert len(home.books.bookings) == 1
     assert home.live() == [("reservation", "2027-04-01", "2027-04-04")]
     assert home.told("conflicts", minutes=0)["data"] == []
+
+
+def test_a_webhook_brings_a_booking_in_within_seconds(tmp_path: Path) -> None:
+    """Signed by the system; a forgery is turned away, and a replay asks for nothing new."""
+    books, port = Stayer(SystemClock()), free_port()
+    listen = f'[server]\nlisten = "127.0.0.1:{port}"\nlog = "json"'
+    with Simulated(books).running() as web:
+        home = House(tmp_path, web, books, listen)
+        with serving(tmp_path, port) as daemon:
+            daemon.has_logged("feed.polled", feed="stayer")
+            address = hook_address(tmp_path, port)
+            register(web, address)
+            arrival = datetime.now(UTC).date() + timedelta(days=30)
+            books.add(Sold(home.home, Nights(arrival, arrival + timedelta(days=2))))
+            sent = books.hooks[0]
+            forged = replace(sent, headers={"X-Stayer-Signature": "t=1,v1=00"})
+            assert post(forged) == 401
+            assert web.deliver() == [202]
+            until(lambda: count_of(tmp_path) == 1, "the booking is here")
+            asked = len(web.asked)
+            assert [post(sent) for _ in range(5)] == [202] * 5
+            time.sleep(1.5)
+            assert len(web.asked) == asked
+
+
+def hook_address(folder: Path, port: int) -> str:
+    with store_of(folder) as store, store.read() as session:
+        (row,) = sources.of_account(session, accounts.the_account(session).id)
+        return credentials.hook_url(row, vault_of(folder), f"http://127.0.0.1:{port}")
+
+
+def register(web: Simulated, address: str) -> None:
+    """The host gives the system the address for its webhooks."""
+    body = json.dumps({"url": address, "events": ["booking.created"]}).encode()
+    key = web.system.key  # type: ignore[attr-defined]
+    hook = Hook(f"{web.url}/v1/webhooks", {"Authorization": f"Bearer {key}"}, body)
+    assert post(hook) == 201
+
+
+def count_of(folder: Path) -> int:
+    with store_of(folder) as store, store.read() as session:
+        account = accounts.the_account(session)
+        return len(bookings.find(session, account.id, bookings.Filter())["data"])

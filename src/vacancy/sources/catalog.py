@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from vacancy.secret import Secret
-from vacancy.sources import rentalot, stayer
+from vacancy.sources import nowistay, rentalot, stayer
 from vacancy.sources.oauth import Consent, Keeping
 from vacancy.sources.port import Source, SourceFailed
 from vacancy.sources.wire import Caller, Key, Wire
@@ -58,6 +58,16 @@ SYSTEMS: Mapping[str, System] = {
             "Rentalot",
             lambda parts: rentalot.Rentalot(key_wire(parts, "Rentalot")),
             base=rentalot.BASE,
+        ),
+        System(
+            "nowistay",
+            "Nowistay",
+            lambda parts: nowistay.connected(
+                parts.client, parts.base, parts.credentials, parts.keeping
+            ),
+            base=nowistay.BASE,
+            consent=nowistay.consent,
+            scopes=nowistay.SCOPES,
         ),
     )
 }

@@ -54,6 +54,9 @@ class Work:
     def unit(self, slug: str) -> tables.Unit:
         return units.find(self.session, self.account_id, slug)
 
+    def property(self, name: str) -> tables.Property:
+        return units.properties(self.session, self.account_id, (name,))[name]
+
 
 def token_maker(vault: Vault, chance: Chance) -> TokenMaker:
     """Draws export tokens that `vault` can show again."""
@@ -145,7 +148,7 @@ def _add_property(work: Work, wanted: Difference) -> None:
 
 
 def _change_property(work: Work, wanted: Difference) -> None:
-    row = units.properties(work.session, work.account_id)[wanted.name]
+    row = work.property(wanted.name)
     for key, value in work.properties[wanted.name].items():
         setattr(row, key, value)
     work.session.flush()
@@ -153,7 +156,7 @@ def _change_property(work: Work, wanted: Difference) -> None:
 
 def _add_unit(work: Work, wanted: Difference) -> None:
     wish = work.unit_wish(wanted.name)
-    place = units.properties(work.session, work.account_id)[wish.property_name()]
+    place = work.property(wish.property_name())
     row = tables.Unit(
         id="",
         account_id=work.account_id,
@@ -184,7 +187,7 @@ def _revive_unit(work: Work, wanted: Difference) -> None:
 
 def _change_unit(work: Work, wanted: Difference) -> None:
     wish, row = work.unit_wish(wanted.name), work.unit(wanted.name)
-    row.property_id = units.properties(work.session, work.account_id)[wish.property_name()].id
+    row.property_id = work.property(wish.property_name()).id
     row.name, row.timezone = wish.name, wish.timezone
     row.capacity = wish.capacity
     row.buffer_before, row.buffer_after = wish.buffer_before, wish.buffer_after

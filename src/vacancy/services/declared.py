@@ -63,7 +63,8 @@ def compare(
     session: Session, account_id: str, settings: Settings, vault: Vault
 ) -> list[Difference]:
     """What applying the config would do, in the order of doing it. Raises ConfigError."""
-    rows = {row.slug: row for row in units.of_account(session, account_id, retired=True)}
+    slugs = {slug for unit in settings.units for slug in (unit.slug, unit.was) if slug}
+    rows = units.declared(session, account_id, OURS, slugs)
     found = list(_properties(session, account_id, settings))
     kept: set[str] = set()
     for index, unit in enumerate(settings.units):
@@ -94,8 +95,9 @@ def property_values(settings: Settings) -> dict[str, dict[str, str | None]]:
 
 
 def _properties(session: Session, account_id: str, settings: Settings) -> Iterator[Difference]:
-    rows = units.properties(session, account_id)
-    for name, values in property_values(settings).items():
+    said = property_values(settings)
+    rows = units.properties(session, account_id, said)
+    for name, values in said.items():
         row = rows.get(name)
         if row is None:
             yield Difference("property", "add", name)

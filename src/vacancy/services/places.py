@@ -164,5 +164,5 @@ def _told(session: Session, rows: Sequence[tables.Unit]) -> list[dict[str, Any]]
 
 
 def _refuse_name(session: Session, account_id: str, name: str) -> None:
-    if name in units.properties(session, account_id):
+    if units.property_named(session, account_id, name) is not None:
         raise Refused("name_taken", f"there is, or was, a property {name!r}: choose another name")

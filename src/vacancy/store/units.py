@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,9 @@ from vacancy.store.rows import Statement
 from vacancy.store.tables import Property, Unit
 
 _UNIT: Table = tables.metadata.tables["unit"]
+_PROPERTY: Table = tables.metadata.tables["property"]
+
+_ASKED_AT_ONCE = 500
 
 # Built once: building a statement costs three times as much as running it.
 _PLAN_AGAIN = Statement(
@@ -29,6 +32,25 @@ def of_account(session: Session, account_id: str, *, retired: bool = False) -> l
     if not retired:
         query = query.where(Unit.retired_at.is_(None))  # type: ignore[union-attr]
     return list(session.execute(query.order_by(Unit.slug)).scalars())
+
+
+def declared(
+    session: Session, account_id: str, managed_by: str, slugs: Collection[str]
+) -> dict[str, Unit]:
+    """The units managed so, and whoever else has one of these slugs; retired ones included."""
+    of_account = select(Unit).where(Unit.account_id == account_id)  # type: ignore[arg-type]
+    mine = of_account.where(Unit.managed_by == managed_by)  # type: ignore[arg-type]
+    found = {row.slug: row for row in session.execute(mine.order_by(Unit.slug)).scalars()}
+    for some in _some_of({*slugs} - {*found}):
+        others = session.execute(of_account.where(_UNIT.c.slug.in_(some))).scalars()
+        found |= {row.slug: row for row in others}
+    return found
+
+
+def _some_of(names: Collection[str]) -> Iterator[list[str]]:
+    """As many at a time as a statement may ask for."""
+    ordered = sorted(names)
+    return (ordered[at : at + _ASKED_AT_ONCE] for at in range(0, len(ordered), _ASKED_AT_ONCE))
 
 
 def take_all(session: Session, account_id: str) -> None:
@@ -100,10 +122,19 @@ def by_ids(session: Session, unit_ids: Sequence[str]) -> dict[str, Unit]:
     return {row.id: row for row in session.execute(query).scalars()}
 
 
-def properties(session: Session, account_id: str) -> dict[str, Property]:
-    """The account's properties by name."""
+def properties(session: Session, account_id: str, names: Collection[str]) -> dict[str, Property]:
+    """Those of the account's properties that have these names, by name."""
     query = select(Property).where(Property.account_id == account_id)  # type: ignore[arg-type]
-    return {row.name: row for row in session.execute(query).scalars()}
+    return {
+        row.name: row
+        for some in _some_of(names)
+        for row in session.execute(query.where(_PROPERTY.c.name.in_(some))).scalars()
+    }
+
+
+def property_named(session: Session, account_id: str, name: str) -> Property | None:
+    """The account's property of that name; None where there is none."""
+    return properties(session, account_id, (name,)).get(name)
 
 
 def add_property(session: Session, wish: Property, now: datetime, chance: Chance) -> Property:

@@ -179,6 +179,7 @@ def _dressed(session: Session, unit: Unit, stays: Any) -> list[dict[str, Any]]:
             "property_id": unit.property_id,
             "custom_parameters": values.get(stay.id, {}),
             "guest": None,
+            "price": None,
         }
         for stay in stays
     ]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from vacancy.secret import Secret
-from vacancy.sources import nowistay, rentalot, stayer
+from vacancy.sources import bookingflow, nowistay, rentalot, stayer
 from vacancy.sources.oauth import Consent, Keeping
 from vacancy.sources.port import Source, SourceFailed
 from vacancy.sources.wire import Caller, Key, Wire
@@ -68,6 +68,12 @@ SYSTEMS: Mapping[str, System] = {
             base=nowistay.BASE,
             consent=nowistay.consent,
             scopes=nowistay.SCOPES,
+        ),
+        System(
+            "bookingflow",
+            "BookingFlow",
+            lambda parts: bookingflow.BookingFlow(key_wire(parts, "BookingFlow")),
+            base=bookingflow.BASE,
         ),
     )
 }

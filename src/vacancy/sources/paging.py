@@ -15,7 +15,7 @@ from typing import Any
 from vacancy.sources import fields
 from vacancy.sources.fields import Paths
 from vacancy.sources.port import SourceFailed
-from vacancy.sources.wire import Json, unexpected
+from vacancy.sources.wire import Json, Wire, unexpected
 
 Query = dict[str, str | int | None]
 #: Asks for one page with these words in the query.
@@ -117,6 +117,15 @@ async def all_items(turn: Turn, paging: Paging, **query: str | int | None) -> li
         "unexpected",
         f"The list changed each time while its pages were read, {_TRIES} times: it is asked again.",
     )
+
+
+async def listed(wire: Wire, path: str, paging: Paging, **query: str | int | None) -> list[Any]:
+    """Every item of the listing at a path of a system. Raises SourceFailed."""
+
+    async def turn(words: Query) -> Json:
+        return await wire.get(path, **words)
+
+    return await all_items(turn, paging, **query)
 
 
 async def _through(turn: Turn, paging: Paging, query: Query) -> list[Any]:

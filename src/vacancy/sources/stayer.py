@@ -26,10 +26,10 @@ from typing import Any
 from vacancy.domain.claims import Kind
 from vacancy.sources import fields
 from vacancy.sources.mapping import Layout, listing, together
-from vacancy.sources.paging import Paging, Query, Turn, all_items
+from vacancy.sources.paging import Paging, listed
 from vacancy.sources.port import Listing, Push, RemoteProperty, SourceFailed, Takes
 from vacancy.sources.signatures import signed
-from vacancy.sources.wire import Json, Wire, path_of, within
+from vacancy.sources.wire import Wire, path_of, within
 from vacancy.sources.words import Standing, standing
 
 SIGNED_IN = ("x-stayer-signature", "stayer-signature", "x-webhook-signature", "x-signature")
@@ -84,11 +84,11 @@ class Stayer:
         return Takes(bookings=True, moves=True, cancellations=True, webhooks=True)
 
     async def properties(self) -> Sequence[RemoteProperty]:
-        found = await all_items(self._turn("/v1/properties"), PAGING)
+        found = await listed(self.wire, "/v1/properties", PAGING)
         return [place for document in found for place in _places(document)]
 
     async def list_all(self, wanted: Mapping[str, str], since: date) -> Listing:
-        found = await all_items(self._turn("/v1/bookings"), PAGING)
+        found = await listed(self.wire, "/v1/bookings", PAGING)
         sorted_out = _by_place(found, wanted)
         read = [listing(BOOKING, some, wanted, since, at) for at, some in sorted_out.items()]
         return together(*read)
@@ -138,12 +138,6 @@ class Stayer:
         self, headers: Mapping[str, str], body: bytes, secret: str, now: datetime
     ) -> bool:
         return signed(headers, body, secret, now, SIGNED_IN)
-
-    def _turn(self, path: str) -> Turn:
-        async def turn(query: Query) -> Json:
-            return await self.wire.get(path, **query)
-
-        return turn
 
     async def _made_before(self, push: Push) -> str | None:
         """What an earlier try may have made, whose answer was lost."""

@@ -33,7 +33,7 @@ from vacancy.domain.claims import Kind
 from vacancy.sources import fields
 from vacancy.sources.mapping import Layout, listing, read
 from vacancy.sources.oauth import Bearer, Consent, Keeping, granted
-from vacancy.sources.paging import Paging, Query, Turn, all_items
+from vacancy.sources.paging import Paging, listed
 from vacancy.sources.port import (
     Listing,
     Push,
@@ -132,7 +132,7 @@ class Nowistay:
         return Takes(bookings=writes, moves=writes, webhooks=True)
 
     async def properties(self) -> Sequence[RemoteProperty]:
-        found = await all_items(self._turn(_PROPERTIES), PLACES)
+        found = await listed(self.wire, _PROPERTIES, PLACES)
         places = [_place(document) for document in found]
         return [place for place in places if place is not None]
 
@@ -192,15 +192,10 @@ class Nowistay:
         named = [name for name in headers if name.endswith("signature")]
         return signed(headers, body, secret, now, named)
 
-    def _turn(self, path: str) -> Turn:
-        async def turn(query: Query) -> Json:
-            return await self.wire.get(path, **query)
-
-        return turn
-
     async def _documents(self, wanted: Mapping[str, str], since: date) -> list[Json]:
-        return await all_items(
-            self._turn(_BOOKINGS),
+        return await listed(
+            self.wire,
+            _BOOKINGS,
             LIST,
             fromDate=(max(since, _FIRST) - _BEFORE).isoformat(),
             propertyId=next(iter(wanted)) if len(wanted) == 1 else None,

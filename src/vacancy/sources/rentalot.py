@@ -30,10 +30,10 @@ from zoneinfo import ZoneInfo
 from vacancy.domain.claims import Kind
 from vacancy.sources import fields
 from vacancy.sources.mapping import Layout, listing
-from vacancy.sources.paging import Paging, Query, Turn, all_items
+from vacancy.sources.paging import Paging, listed
 from vacancy.sources.port import Listing, Push, RemoteProperty, SourceFailed, Takes
 from vacancy.sources.signatures import signed
-from vacancy.sources.wire import Json, Wire, path_of, within
+from vacancy.sources.wire import Wire, path_of, within
 
 BASE = "https://rentalot.ai/api/v1"
 SIGNED_IN = ("x-webhook-signature",)
@@ -66,12 +66,12 @@ class Rentalot:
         return Takes(bookings=True, blocks=True, moves=True, cancellations=True, webhooks=True)
 
     async def properties(self) -> Sequence[RemoteProperty]:
-        found = await all_items(self._turn("/properties"), PAGING)
+        found = await listed(self.wire, "/properties", PAGING)
         ids = [(fields.text(one, ("id",)), one) for one in found]
         return [RemoteProperty(remote_id, _name(one)) for remote_id, one in ids if remote_id]
 
     async def list_all(self, wanted: Mapping[str, str], since: date) -> Listing:
-        events = await all_items(self._turn("/events"), PAGING, startAfter=_from(since))
+        events = await listed(self.wire, "/events", PAGING, startAfter=_from(since))
         placed = [one for one in events if fields.text(one, EVENT.property_id) is not None]
         read = listing(EVENT, placed, wanted, since)
         # A viewing within a day is no news; what cannot be read is.
@@ -127,7 +127,7 @@ class Rentalot:
         return named
 
     async def _contact(self) -> str:
-        found = await all_items(self._turn("/contacts"), PAGING, search=CONTACT)
+        found = await listed(self.wire, "/contacts", PAGING, search=CONTACT)
         ids = [
             fields.text(one, ("id",))
             for one in found
@@ -145,17 +145,11 @@ class Rentalot:
     async def _made_before(self, push: Push) -> str | None:
         """What an earlier try may have made, whose answer was lost."""
         start = _from(push.nights.arrival)
-        turn = self._turn("/showings")
-        shown = await all_items(turn, PAGING, propertyId=push.property_id, startAfter=start)
+        of_place = {"propertyId": push.property_id, "startAfter": start}
+        shown = await listed(self.wire, "/showings", PAGING, **of_place)
         read = listing(EVENT, shown, {push.property_id: push.timezone}, date.min)
         ours = [one for one in read.bookings if one.ours == push.stay_id and not one.canceled]
         return ours[0].remote_id if ours else None
-
-    def _turn(self, path: str) -> Turn:
-        async def turn(query: Query) -> Json:
-            return await self.wire.get(path, **query)
-
-        return turn
 
 
 def _one(remote_id: str) -> str:
